@@ -1,0 +1,22 @@
+import { z } from 'zod'
+
+/** The states of a download (ARCHITECTURE.md, "States"). What may follow what is the engine's state table. */
+export const DOWNLOAD_STATES = [
+  'queued',
+  'resolving',
+  'downloading',
+  'verifying',
+  'waiting',
+  'blocked',
+  'paused',
+  'completed',
+  'failed',
+  'cancelled',
+] as const
+export const DownloadState = z.enum(DOWNLOAD_STATES).meta({ id: 'DownloadState' })
+export type DownloadState = z.infer<typeof DownloadState>
+
+/** What a person can tell a download to do. */
+export const DOWNLOAD_ACTIONS = ['pause', 'resume', 'cancel', 'retry', 'forget'] as const
+export const DownloadAction = z.enum(DOWNLOAD_ACTIONS).meta({ id: 'DownloadAction' })
+export type DownloadAction = z.infer<typeof DownloadAction>

@@ -1,0 +1,39 @@
+import type { ByteOrigin, CallOptions, Notice, RemoteFile } from '../sources/source.ts'
+import type { StagedFile } from '../stores/store.ts'
+
+/** One attempt to bring the missing bytes of one file into staging. */
+export interface TransferRequest {
+  readonly file: RemoteFile
+  /**
+   * What a partial file must belong to before it is continued: canonical source,
+   * revision, path, size and digest in one text (rule R9).
+   */
+  readonly identity: string
+  readonly staged: StagedFile
+  readonly locate: (options: CallOptions) => Promise<ByteOrigin>
+  /** Ask caches on the way for fresh bytes: the last ones were damaged. */
+  readonly bypassCaches: boolean
+  /** Bytes of this file that are on disk now, whether received now or earlier. */
+  readonly onProgress: (receivedBytes: number) => void
+  /** Bytes readable from the start of the part file without a hole. Never falls, except to 0 on a restart. */
+  readonly onFrontier: (contiguousBytes: number) => void
+  readonly onNotice: (notice: Notice) => void
+}
+
+/**
+ * HOW bytes travel into staging. Knows no host by name, chooses no final name,
+ * publishes nothing and does not retry: an attempt that fails keeps what it brought.
+ */
+export interface Carrier {
+  readonly id: string
+
+  /**
+   * Returns when every byte is in the part file, with its size. What is there
+   * already is continued, never fetched again, unless it belongs to something else.
+   * When stopped it rejects with the signal's reason, after the journal is written.
+   */
+  transfer(request: TransferRequest, options: CallOptions): Promise<{ readonly sizeBytes: number }>
+
+  /** Throws away the unfinished bytes, so that the next attempt starts at 0. */
+  discard(staged: StagedFile): Promise<void>
+}

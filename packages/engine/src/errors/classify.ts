@@ -1,0 +1,86 @@
+import type { ErrorCode } from '@windlass/contract'
+import { isWindlassError, WindlassError } from './windlass-error.ts'
+
+/** Node's and undici's error codes, and what they mean to a download. */
+const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOTFOUND: 'NET_DNS',
+  EAI_AGAIN: 'NET_DNS',
+  EAI_FAIL: 'NET_DNS',
+  ECONNREFUSED: 'NET_REFUSED',
+  EHOSTUNREACH: 'NET_REFUSED',
+  ENETUNREACH: 'NET_REFUSED',
+  EHOSTDOWN: 'NET_REFUSED',
+  ENETDOWN: 'NET_REFUSED',
+  ECONNRESET: 'NET_RESET',
+  ECONNABORTED: 'NET_RESET',
+  EPIPE: 'NET_RESET',
+  UND_ERR_SOCKET: 'NET_RESET',
+  ETIMEDOUT: 'NET_TIMEOUT',
+  UND_ERR_CONNECT_TIMEOUT: 'NET_TIMEOUT',
+  UND_ERR_HEADERS_TIMEOUT: 'NET_TIMEOUT',
+  UND_ERR_BODY_TIMEOUT: 'NET_STALL',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'NET_SHORT_BODY',
+  UND_ERR_HEADERS_OVERFLOW: 'HTTP_PROTOCOL',
+  ENOSPC: 'DISK_FULL',
+  EDQUOT: 'DISK_QUOTA',
+  EIO: 'DISK_IO',
+  EROFS: 'DISK_READONLY',
+  EACCES: 'PERM_DENIED',
+  EPERM: 'PERM_DENIED',
+  ESTALE: 'VOLUME_GONE',
+}
+
+const CERTIFICATE_CODES = new Set([
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+/**
+ * Turns whatever was thrown below us into a WindlassError, walking the cause
+ * chain once. Called by the runner, the HTTP error handler and the CLI only.
+ */
+export function classify(thrown: unknown): WindlassError {
+  let error: unknown = thrown
+  for (let depth = 0; error instanceof Error && depth < 8; depth++) {
+    if (isWindlassError(error)) return error
+    const known = fromSystem(error, thrown)
+    if (known !== null) return known
+    error = error instanceof AggregateError ? error.errors[0] : error.cause
+  }
+  return new WindlassError('INTERNAL', {
+    cause: thrown,
+    ...(thrown instanceof Error ? { detail: thrown.message } : {}),
+  })
+}
+
+function fromSystem(error: Error, cause: unknown): WindlassError | null {
+  const { code, path } = error as NodeJS.ErrnoException
+  if (code === undefined) return null
+  const facts = { system: code }
+  if (code.startsWith('ERR_SSL_') || code === 'EPROTO' || CERTIFICATE_CODES.has(code)) {
+    return new WindlassError('NET_TLS', { cause, detail: code, facts })
+  }
+  if (code.startsWith('HPE_')) {
+    return new WindlassError(
+      code === 'HPE_INVALID_EOF_STATE' ? 'NET_SHORT_BODY' : 'HTTP_PROTOCOL',
+      {
+        cause,
+        detail: code,
+        facts,
+      },
+    )
+  }
+  const mapped = SYSTEM_CODES[code]
+  if (mapped === undefined) return null
+  return new WindlassError(mapped, {
+    cause,
+    facts,
+    ...(path === undefined ? {} : { detail: path }),
+  })
+}

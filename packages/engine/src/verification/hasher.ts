@@ -1,0 +1,17 @@
+import type { Digest } from '../sources/source.ts'
+
+/** Hashes one growing file, following the contiguous bytes from its start. */
+export interface FileHasher {
+  /** The first `contiguousBytes` of the file will not change any more. 0 begins anew. */
+  advance(contiguousBytes: number): void
+  /** The digest over exactly `sizeBytes`, lower case hex. Settles when the last byte is hashed. */
+  finish(sizeBytes: number, options: { readonly signal: AbortSignal }): Promise<string>
+  /** Frees what the hasher holds; safe to call at any time, more than once. */
+  dispose(): void
+}
+
+/** Hashes beside the transfer, off the main thread. */
+export interface Hashing {
+  open(path: string, algorithm: Digest['algorithm'], sizeBytes: number): FileHasher
+  close(): Promise<void>
+}
