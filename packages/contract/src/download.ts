@@ -31,7 +31,7 @@ export const DownloadProgress = z
   .meta({ id: 'DownloadProgress' })
 export type DownloadProgress = z.infer<typeof DownloadProgress>
 
-export const FILE_STATES = ['pending', 'downloading', 'verifying', 'done'] as const
+const FILE_STATES = ['pending', 'downloading', 'verifying', 'done'] as const
 
 /** One file of a download. `present` says that it was there before and cost no byte. */
 export const DownloadFile = z

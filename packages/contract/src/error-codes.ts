@@ -50,6 +50,12 @@ export const ERROR_CODES = {
     'The secure connection could not be trusted',
     'Check the clock of this machine and the certificate of the host or proxy.',
   ),
+  PROXY_ERROR: row(
+    502,
+    'blocked',
+    'The proxy refused the connection',
+    'Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and the password of the proxy, then resume.',
+  ),
   HTTP_SERVER: row(502, 'retry', 'The host has a problem'),
   HTTP_RATE_LIMITED: row(
     429,
@@ -121,6 +127,13 @@ export const ERROR_CODES = {
     'The file is no longer on the host',
     'The bytes received so far are kept.',
   ),
+  PARTIAL_LOST: row(409, 'restart', 'The unfinished file disappeared and is fetched anew'),
+  CONTENT_UNEXPECTED: row(
+    502,
+    'blocked',
+    'The host sent a page instead of the file',
+    'A sign-in page, a captive portal or a proxy may stand in between; open the address in a browser, then resume.',
+  ),
   SIZE_MISMATCH: row(502, 'fail', 'The file has another size than announced'),
   METADATA_TOO_LARGE: row(502, 'fail', 'The host sent more metadata than is sane'),
   HASH_MISMATCH: row(
@@ -173,17 +186,12 @@ export const ERROR_CODES = {
     'The folder has disappeared',
     'Mount the volume again, then resume.',
   ),
+  STORE_CHANGED: row(409, 'retry', 'A file that was in place has disappeared from the cache'),
   TIME_LIMIT: row(
     504,
     'fail',
     'The download took longer than its time limit',
     'Raise WINDLASS_TIME_LIMIT and retry; every byte is kept.',
-  ),
-  RETRIES_SPENT: row(
-    502,
-    'fail',
-    'The download gave up after several attempts without progress',
-    'Retry when the host or the network is well again; every byte is kept.',
   ),
   REF_INVALID: row(
     422,
@@ -205,6 +213,15 @@ export const ERROR_CODES = {
   QUEUE_FULL: row(429, 'fail', 'The queue is full', 'Try again when some downloads have finished.'),
   PAYLOAD_TOO_LARGE: row(413, 'fail', 'The request is too large'),
   UNSUPPORTED_MEDIA_TYPE: row(415, 'fail', 'Only JSON is accepted'),
+  HOST_REJECTED: row(
+    421,
+    'fail',
+    'The Host header does not name this server',
+    'Use the address that `windlass serve` printed.',
+  ),
+  ORIGIN_REJECTED: row(403, 'fail', 'Requests from other web pages are refused'),
+  TOO_MANY_STREAMS: row(503, 'retry', 'Too many readers follow the events already'),
+  SERVER_CLOSING: row(503, 'retry', 'The Windlass server is shutting down'),
   LOCK_HELD: row(
     409,
     'halt',

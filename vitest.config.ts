@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config'
+import { PlainSummaryReporter } from './scripts/plain-summary-reporter.ts'
+
+/** Packages are tested from their sources, as they run in development. */
+const conditions = ['windlass-source']
+
+export default defineConfig({
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  resolve: { conditions },
+  test: {
+    // Plain last: it has the last word of the run.
+    reporters: ['default', new PlainSummaryReporter()],
+    execArgv: ['--conditions=windlass-source'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts'],
+          exclude: ['**/*.process.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        // They start npm, which takes its time on a busy machine.
+        test: {
+          name: 'scripts',
+          include: ['scripts/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['e2e/src/**/*.test.ts', 'packages/*/src/**/*.process.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
