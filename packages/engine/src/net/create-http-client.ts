@@ -1,0 +1,153 @@
+import type { Dispatcher } from 'undici'
+import { WindlassError } from '../errors/windlass-error.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { credentialHeaders } from './credential.ts'
+import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
+import {
+  type Dispatchers,
+  type HttpTimeouts,
+  openDispatchers,
+  type ProxySettings,
+} from './open-dispatchers.ts'
+import { redactUrl } from './redact-url.ts'
+import { redirectTarget } from './redirect-target.ts'
+import type { ResponseHead } from './response-head.ts'
+import { createRestingHosts } from './resting-hosts.ts'
+
+export interface HttpClientOptions {
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>
+  readonly userAgent: string
+  readonly proxy: ProxySettings
+  readonly timeouts?: Partial<HttpTimeouts>
+  /** Connections at once to one origin; requests beyond it wait. No limit when absent. */
+  readonly connectionsPerOrigin?: number
+}
+
+const MAX_REDIRECTS = 8
+const MAX_REDIRECT_BODY = 16 * 1024
+const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 15_000, bodyMs: 30_000 }
+
+/**
+ * Opens a client with connection pools of its own. It reads nothing from the
+ * environment, keeps no cookies and sends no `Referer`.
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const resting = createRestingHosts(options.clock)
+  const dispatchers = openDispatchers({
+    proxy: options.proxy,
+    timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+    connectionsPerOrigin: options.connectionsPerOrigin ?? null,
+  })
+
+  async function open(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    let url = plainAddress(request.url)
+    for (let redirects = 0; ; redirects++) {
+      signal.throwIfAborted()
+      resting.refuse(url)
+      const answer = await sendOnce({ url, request, signal, dispatchers, options })
+      const target = examine(answer, request)
+      if (target === null) return answer.response
+      // Reading the little that a redirect says keeps its connection for the next request.
+      void answer.body.dump({ limit: MAX_REDIRECT_BODY })
+      if (redirects === MAX_REDIRECTS) throw loop(request.url)
+      url = target
+    }
+  }
+
+  return {
+    open: (request, { signal }) => open(request, signal),
+    noteRest: (head: ResponseHead) => resting.note(head),
+    close: () => dispatchers.close(),
+  }
+}
+
+interface Sending {
+  readonly url: URL
+  readonly request: HttpRequest
+  readonly signal: AbortSignal
+  readonly dispatchers: Dispatchers
+  readonly options: Pick<HttpClientOptions, 'userAgent'>
+}
+
+interface Answer {
+  readonly response: HttpResponse
+  readonly body: Dispatcher.ResponseData['body']
+}
+
+/**
+ * Sends one request. A host may close an idle connection just as we write to it: that is
+ * nobody's failure, so the request goes out once more (RFC 9112 §9.3.1 allows it for GET).
+ */
+async function sendOnce(sending: Sending): Promise<Answer> {
+  try {
+    return await send(sending)
+  } catch (error) {
+    sending.signal.throwIfAborted()
+    if (!sending.dispatchers.isFromUsedConnection(error)) throw proxyRefusal(error, sending)
+  }
+  try {
+    return await send(sending)
+  } catch (error) {
+    sending.signal.throwIfAborted()
+    throw proxyRefusal(error, sending)
+  }
+}
+
+async function send({ url, request, signal, dispatchers, options }: Sending): Promise<Answer> {
+  const { statusCode, headers, body } = await dispatchers.for(url).request({
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method: request.method,
+    headers: {
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      'user-agent': options.userAgent,
+      ...request.headers,
+      ...credentialHeaders(request.credentials, url),
+    },
+    signal,
+  })
+  // Who reads the body meets its errors; a body that nobody reads must not end the process.
+  body.on('error', () => {})
+  return { response: { url, status: statusCode, headers, body }, body }
+}
+
+/** Lets the caller judge the answer and says where it leads; refusing it closes its connection. */
+function examine({ response, body }: Answer, request: HttpRequest): URL | null {
+  try {
+    request.judge(response)
+    return redirectTarget(response)
+  } catch (error) {
+    body.destroy()
+    throw error
+  }
+}
+
+/**
+ * undici's errors when a proxy answers with something else than the way through: ABORTED
+ * for a tunnel (nobody aborted), INVALID_ARG when it wants a password for plain http.
+ */
+const PROXY_REFUSALS = new Set(['UND_ERR_ABORTED', 'UND_ERR_INVALID_ARG'])
+
+function proxyRefusal(error: unknown, { dispatchers, url }: Sending): unknown {
+  if (!dispatchers.hasProxy(url) || !(error instanceof Error) || !('code' in error)) return error
+  if (typeof error.code !== 'string' || !PROXY_REFUSALS.has(error.code)) return error
+  return new WindlassError('PROXY_ERROR', { detail: `on the way to ${url.host}`, cause: error })
+}
+
+function plainAddress(url: URL): URL {
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new WindlassError('HTTP_PROTOCOL', { detail: `${url.protocol} cannot be fetched` })
+  }
+  const plain = new URL(url)
+  plain.username = ''
+  plain.password = ''
+  plain.hash = ''
+  return plain
+}
+
+function loop(url: URL): WindlassError {
+  return new WindlassError('HTTP_REDIRECT_LOOP', {
+    detail: `more than ${MAX_REDIRECTS} redirects from ${redactUrl(url)}`,
+  })
+}

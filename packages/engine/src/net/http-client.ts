@@ -1,0 +1,42 @@
+import type { Readable } from 'node:stream'
+import type { Credential } from './credential.ts'
+import type { ResponseHead } from './response-head.ts'
+
+export interface HttpRequest {
+  readonly url: URL
+  readonly method: 'GET' | 'HEAD'
+  /** Sent at every hop; never put a secret here. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Attached at each hop to the origins they name, and nowhere else. */
+  readonly credentials: readonly Credential[]
+  /** Called with the head of every answer, redirects included, before anything else is done with it. */
+  readonly judge: (head: ResponseHead) => void
+}
+
+/** The final answer. Its `url` is the address after all redirects. */
+export interface HttpResponse extends ResponseHead {
+  /** Must be read to its end or destroyed. */
+  readonly body: Readable & AsyncIterable<Buffer>
+}
+
+/**
+ * Opens addresses for the engine: redirects by hand, credentials by origin, a host
+ * that asked for rest is left alone. One try, no retry.
+ */
+export interface HttpClient {
+  /**
+   * Resolves with the first answer that is not a redirect, whatever its status.
+   * @throws WindlassError HTTP_RATE_LIMITED without a request while the host rests,
+   *   HTTP_REDIRECT_LOOP, HTTP_REDIRECT_BLOCKED, HTTP_PROTOCOL; and what `judge` throws.
+   *   Failures of the network pass through as Node's and undici's own errors.
+   */
+  open(request: HttpRequest, options: { readonly signal: AbortSignal }): Promise<HttpResponse>
+
+  /**
+   * Remembers that the host of `head` asked for rest (429, 503, `Retry-After`, `RateLimit`).
+   * @returns when it may be asked again, epoch milliseconds; null when it named no time
+   */
+  noteRest(head: ResponseHead): number | null
+
+  close(): Promise<void>
+}
