@@ -1,0 +1,34 @@
+import { rm } from 'node:fs/promises'
+import type { HttpClient } from '../../net/http-client.ts'
+import type { EnginePorts } from '../../ports.ts'
+import type { Carrier } from '../carrier.ts'
+import { createTurns } from './create-turns.ts'
+import { HostMemory } from './host-memory.ts'
+import { transferFile } from './transfer-file.ts'
+
+const SYNCS_AT_ONCE = 2
+
+export interface RangedHttpOptions extends Pick<EnginePorts, 'clock' | 'log' | 'bootId'> {
+  readonly http: Pick<HttpClient, 'open' | 'noteRest'>
+}
+
+/**
+ * Fetches files by HTTP ranges and continues them at the byte, across failures, crashes
+ * and power cuts.
+ *
+ * `transfer` rejects with LINK_EXPIRED, SOURCE_CHANGED, SOURCE_GONE, SIZE_MISMATCH,
+ * RANGE_MISMATCH, ENCODING_UNEXPECTED, CONTENT_UNEXPECTED, NET_SHORT_BODY, PARTIAL_LOST,
+ * the code of a status, what the source's judge throws, and the system's own errors.
+ */
+export function createRangedHttpCarrier(options: RangedHttpOptions): Carrier {
+  const deps = { ...options, hosts: new HostMemory(), syncTurn: createTurns(SYNCS_AT_ONCE) }
+  return {
+    id: 'ranged-http',
+    transfer: (request, { signal }) => transferFile(deps, request, signal),
+    async discard({ partPath, journalPath }) {
+      // Without its journal nobody believes in the bytes, so it goes first.
+      await rm(journalPath, { force: true })
+      await rm(partPath, { force: true })
+    },
+  }
+}

@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, lstat } from 'node:fs/promises'
+import { WindlassError } from '../../errors/windlass-error.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { StagedFile } from '../../stores/store.ts'
+import { addRange, type ByteRanges, contiguousBytes, countBytes, firstHole } from './byte-ranges.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { Journal } from './journal.ts'
+import type { JournalRecord } from './journal-record.ts'
+import { openPart } from './open-part.ts'
+import { type Recovery, recoverRanges } from './recover-ranges.ts'
+import { writeFully } from './write-fully.ts'
+
+/** A file up to this size has no journal while all goes well: losing it costs no more than one request. */
+const UNJOURNALED_BYTES = 1024 * 1024
+/** After these the system kept what was written before; any other failure makes that doubtful. */
+const HARMLESS_WRITE_ERRORS: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT'])
+
+export interface PartFileOptions {
+  readonly staged: StagedFile
+  readonly identity: string
+  readonly sizeBytes: number | null
+  readonly bootId: string | null
+  readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Runs a sync when it is its turn. */
+  readonly syncTurn: <T>(sync: () => Promise<T>) => Promise<T>
+  /** Called whenever bytes are on disk and recorded, and when they are given up. */
+  readonly onBytes: (state: { readonly received: number; readonly contiguous: number }) => void
+}
+
+/**
+ * The unfinished bytes of one file: written at their positions by any number of
+ * connections, and recorded so that no crash makes us believe in bytes that are not there.
+ *
+ * Order of every step: data, then the record of it; for a durable record also a sync in
+ * between. Bytes are given up the other way round: first the record, then the data.
+ */
+export class PartFile {
+  readonly #options: PartFileOptions
+  readonly #handle: FileHandle
+  readonly #identity: string
+  readonly #checkpointer: Checkpointer
+  #journal: Journal | null
+  #sizeBytes: number | null
+  #written: ByteRanges
+  #durable: ByteRanges
+  #recordIsOld: boolean = false
+  #recording: Promise<void> | null = null
+  #doubtful: boolean = false
+
+  private constructor(
+    options: PartFileOptions,
+    opened: {
+      readonly handle: FileHandle
+      readonly journal: Journal | null
+      readonly identity: string
+      readonly recovery: Recovery
+    },
+  ) {
+    this.#options = options
+    this.#handle = opened.handle
+    this.#journal = opened.journal
+    this.#identity = opened.identity
+    this.#sizeBytes = options.sizeBytes
+    this.#written = opened.recovery.written
+    this.#durable = opened.recovery.durable
+    this.#checkpointer = new Checkpointer({
+      clock: options.clock,
+      checkpoint: (started) => this.#checkpoint(started),
+    })
+  }
+
+  /**
+   * Opens what is there and takes up what may be continued. `lost` tells that recorded
+   * bytes have disappeared. Failures of the file system pass through.
+   */
+  static async open(
+    options: PartFileOptions,
+  ): Promise<{ readonly part: PartFile; readonly lost: boolean }> {
+    const { staged, sizeBytes, bootId } = options
+    const identity = createHash('sha256').update(options.identity).digest('hex')
+    const { handle, foundBytes } = await openPart(staged.partPath)
+    let journal: Journal | null = null
+    try {
+      const create = sizeBytes === null || sizeBytes > UNJOURNALED_BYTES
+      journal = await Journal.open(staged.journalPath, { create })
+      const found = journal?.found ?? { written: null, durable: null }
+      const recovery = recoverRanges({ found, identity, sizeBytes, bootId, partBytes: foundBytes })
+      const part = new PartFile(options, { handle, journal, identity, recovery })
+      await part.#takeUp(recovery, foundBytes ?? 0)
+      return { part, lost: recovery.partLost }
+    } catch (error) {
+      await Promise.allSettled([handle.close(), journal?.close()])
+      throw error
+    }
+  }
+
+  get sizeBytes(): number | null {
+    return this.#sizeBytes
+  }
+
+  get receivedBytes(): number {
+    return countBytes(this.#written)
+  }
+
+  get isComplete(): boolean {
+    return this.#sizeBytes !== null && contiguousBytes(this.#written) >= this.#sizeBytes
+  }
+
+  /** The first missing bytes, null when none are missing. */
+  firstHole(): { readonly start: number; readonly end: number | null } | null {
+    return firstHole(this.#written, this.#sizeBytes)
+  }
+
+  /** Tells the size of a file that had none before. */
+  learnSize(sizeBytes: number): void {
+    this.#sizeBytes ??= sizeBytes
+  }
+
+  /**
+   * Writes `buffers` at `position` and settles when the journal names them. What could
+   * be written before a failure counts, too.
+   */
+  async write(position: number, buffers: readonly Buffer[], bytes: number): Promise<void> {
+    const failure = await writeFully(this.#handle, buffers, position)
+    if (failure !== null && !isHarmless(failure.error)) await this.#rollBack()
+    if (!this.#doubtful) {
+      const end = position + (failure === null ? bytes : failure.writtenBytes)
+      this.#written = addRange(this.#written, { start: position, end })
+    }
+    await this.#record()
+    this.#announce()
+    if (failure !== null) throw failure.error
+    await this.#checkpointer.wrote(bytes)
+  }
+
+  /** Gives up every byte, durably, before others take their place. */
+  async restart(): Promise<void> {
+    await this.#recording
+    await this.#checkpointer.settle({ all: false })
+    this.#written = []
+    this.#durable = []
+    await this.#journal?.erase()
+    await this.#handle.truncate(0)
+    this.#announce()
+  }
+
+  /**
+   * Makes sure that the complete file still is where it was made.
+   * @throws WindlassError PARTIAL_LOST when somebody removed or replaced it
+   */
+  async confirm(): Promise<void> {
+    const { partPath } = this.#options.staged
+    const ours = await this.#handle.stat()
+    const there = await lstat(partPath).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null
+      throw error
+    })
+    const same = there?.ino === ours.ino && there.dev === ours.dev
+    if (same && ours.size === this.#sizeBytes) return
+    throw new WindlassError('PARTIAL_LOST', { detail: partPath })
+  }
+
+  /**
+   * Closes the files, with everything recorded that is there; `durably` syncs it, too.
+   * Both files are closed even when that fails.
+   */
+  async close(options: { readonly durably: boolean }): Promise<void> {
+    try {
+      await this.#recording
+      if (this.#journal === null && !this.isComplete && this.#written.length > 0) {
+        this.#journal = await Journal.open(this.#options.staged.journalPath, { create: true })
+        await this.#record()
+      }
+      await this.#checkpointer.settle({ all: options.durably })
+    } finally {
+      await this.#journal?.close()
+      await this.#handle.close()
+    }
+  }
+
+  async #takeUp(recovery: Recovery, foundBytes: number): Promise<void> {
+    if (recovery.journalLies) await this.#journal?.erase()
+    const end = recovery.written.at(-1)?.end ?? 0
+    if (recovery.journalLies && end > 0) {
+      await this.#journal?.write('durable', this.#recordOf(this.#durable))
+      await this.#journal?.sync()
+      await this.#record()
+    }
+    if (end === 0 && foundBytes > 0) await this.#handle.truncate(0)
+    else if (this.#sizeBytes !== null && foundBytes > this.#sizeBytes) {
+      await this.#handle.truncate(this.#sizeBytes)
+    }
+    this.#announce()
+  }
+
+  /** One record at a time; batches that finish meanwhile share the next one. */
+  #record(): Promise<void> {
+    this.#recordIsOld = true
+    this.#recording ??= this.#writeRecords().finally(() => {
+      this.#recording = null
+    })
+    return this.#recording
+  }
+
+  async #writeRecords(): Promise<void> {
+    while (this.#recordIsOld) {
+      this.#recordIsOld = false
+      await this.#journal?.write('written', this.#recordOf(this.#written))
+    }
+  }
+
+  async #checkpoint(started: () => void): Promise<void> {
+    await this.#options.syncTurn(async () => {
+      started()
+      const covered = this.#written
+      try {
+        await this.#handle.datasync()
+      } catch (error) {
+        // After a failed sync the system forgets which pages were not written: asking
+        // again would succeed and prove nothing.
+        await this.#rollBack()
+        throw error
+      }
+      if (this.#doubtful) return
+      await this.#journal?.write('durable', this.#recordOf(covered))
+      await this.#journal?.sync()
+      this.#durable = covered
+    })
+  }
+
+  /** Believes in nothing but synced bytes any more. */
+  async #rollBack(): Promise<void> {
+    this.#doubtful = true
+    this.#written = this.#durable
+    this.#options.onBytes({ received: 0, contiguous: 0 })
+    this.#announce()
+    try {
+      // Both slots, so that no older record can claim more.
+      await this.#record()
+      await this.#record()
+    } catch {
+      // The disk is failing and its first error is being thrown; the digest decides in the end.
+    }
+  }
+
+  #recordOf(ranges: ByteRanges): JournalRecord {
+    return {
+      identity: this.#identity,
+      sizeBytes: this.#sizeBytes,
+      bootId: this.#options.bootId,
+      ranges,
+    }
+  }
+
+  #announce(): void {
+    this.#options.onBytes({
+      received: countBytes(this.#written),
+      contiguous: contiguousBytes(this.#written),
+    })
+  }
+}
+
+function isHarmless(error: unknown): boolean {
+  return error instanceof Error && HARMLESS_WRITE_ERRORS.has((error as NodeJS.ErrnoException).code)
+}

@@ -1,0 +1,23 @@
+import { createHttpClient } from '../../net/create-http-client.ts'
+import { systemClock } from '../../runtime/clock.ts'
+import { createRangedHttpCarrier } from './create-ranged-http-carrier.ts'
+
+/** A process that fetches one file, for tests that kill it: URL, size, part and journal are its arguments. */
+const [url = '', size = '', partPath = '', journalPath = ''] = process.argv.slice(2)
+
+const log = { debug() {}, info() {}, warn() {}, error() {} }
+const http = createHttpClient({ clock: systemClock, userAgent: 'test', proxy: {} })
+const carrier = createRangedHttpCarrier({ http, clock: systemClock, log, bootId: () => 'boot' })
+await carrier.transfer(
+  {
+    file: { path: 'model.bin', sizeBytes: Number(size), digest: null, validator: null },
+    identity: 'model.bin v1',
+    staged: { partPath, journalPath },
+    locate: async () => ({ url: new URL(url), headers: {}, credentials: [], judge() {} }),
+    bypassCaches: false,
+    onProgress: (received) => void process.stdout.write(`${received}\n`),
+    onFrontier() {},
+    onNotice() {},
+  },
+  { signal: new AbortController().signal },
+)

@@ -1,0 +1,25 @@
+import { writeFile } from 'node:fs/promises'
+import { tempDir } from '@windlass/testkit'
+import { expect, it } from 'vitest'
+import { HashThread } from './hash-thread.ts'
+
+it('fails every pending digest as a bug of ours when the thread dies, and stays dead', async () => {
+  await using dir = await tempDir()
+  await writeFile(dir.join('file'), Buffer.alloc(100))
+  const thread = new HashThread()
+  thread.send({ type: 'open', id: 1, path: dir.join('file'), algorithm: 'sha256', sizeBytes: 100 })
+  expect(await thread.finish(1, 100)).toMatch(/^[0-9a-f]{64}$/)
+  // Nothing in a real message is like this: it stands for any failure inside the thread.
+  thread.send({
+    type: 'open',
+    id: 2,
+    path: '',
+    algorithm: 'no such hash' as 'sha256',
+    sizeBytes: 1,
+  })
+  thread.send(null as never)
+  const pending = thread.finish(1, 100)
+  await expect(pending).rejects.toMatchObject({ code: 'INTERNAL' })
+  expect(thread.isDead).toBe(true)
+  await expect(thread.finish(1, 100)).rejects.toMatchObject({ code: 'INTERNAL' })
+})
