@@ -27,6 +27,8 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   EROFS: 'DISK_READONLY',
   EACCES: 'PERM_DENIED',
   EPERM: 'PERM_DENIED',
+  ENOENT: 'VOLUME_GONE',
+  ENOTDIR: 'VOLUME_GONE',
   ESTALE: 'VOLUME_GONE',
 }
 

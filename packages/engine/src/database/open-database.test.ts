@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { tempDir } from '@windlass/testkit'
+import { assert, expect, it } from 'vitest'
+import { openDatabase } from './open-database.ts'
+import { sqliteVersionNumber } from './open-sqlite.ts'
+
+it('refuses a second owner, in this process and in another', async () => {
+  await using dir = await tempDir()
+  const file = join(dir.path, 'windlass.db')
+  const script = `
+    const { DatabaseSync } = require('node:sqlite')
+    const db = new DatabaseSync(process.argv[1])
+    for (const s of ['locking_mode=exclusive', 'journal_mode=wal']) db.exec('pragma ' + s)
+    db.exec('begin exclusive'); db.exec('create table t (x)'); db.exec('commit')
+    console.log('owned'); setInterval(() => {}, 1000)`
+  const owner = spawn(process.execPath, ['-e', script, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    await once(owner.stdout, 'data')
+    await expect(openDatabase(file)).rejects.toMatchObject({ code: 'LOCK_HELD' })
+  } finally {
+    owner.kill('SIGKILL')
+    await once(owner, 'exit')
+  }
+  const database = await openDatabase(file)
+  await expect(openDatabase(file)).rejects.toMatchObject({ code: 'LOCK_HELD' })
+  await database.destroy()
+  const again = await openDatabase(file)
+  await again.destroy()
+})
+
+it('refuses a database that a newer program wrote, and changes nothing in it', async () => {
+  await using dir = await tempDir()
+  const file = join(dir.path, 'windlass.db')
+  await (await openDatabase(file)).destroy()
+  const raw = new DatabaseSync(file)
+  raw.exec(`insert into kysely_migration (name, timestamp) values ('9999-future', '2030')`)
+  raw.close()
+  await expect(openDatabase(file)).rejects.toMatchObject({ code: 'DB_TOO_NEW' })
+  const after = new DatabaseSync(file)
+  expect(after.prepare('select count(*) as n from kysely_migration').get()).toEqual({ n: 2 })
+  after.close()
+})
+
+it('says so when the file is no database', async () => {
+  await using dir = await tempDir()
+  const file = join(dir.path, 'windlass.db')
+  await writeFile(
+    file,
+    'this is a text file, not a database, and long enough to be looked at'.repeat(20),
+  )
+  await expect(openDatabase(file)).rejects.toMatchObject({ code: 'STORAGE_BROKEN' })
+})
+
+it('keeps every acknowledged commit: full synchronisation and a write-ahead log', async () => {
+  await using dir = await tempDir()
+  const database = await openDatabase(join(dir.path, 'windlass.db'))
+  const { sql } = await import('kysely')
+  const pragma = async (name: string): Promise<unknown> => {
+    const { rows } = await sql<Record<string, unknown>>`pragma ${sql.raw(name)}`.execute(database)
+    assert(rows[0])
+    return Object.values(rows[0])[0]
+  }
+  expect(await pragma('synchronous')).toBe(2)
+  expect(await pragma('journal_mode')).toBe('wal')
+  expect(await pragma('locking_mode')).toBe('exclusive')
+  await database.destroy()
+})
+
+it('compares SQLite versions as SQLite does', () => {
+  expect(sqliteVersionNumber('3.51.3')).toBe(3_051_003)
+  expect(sqliteVersionNumber('3.9.0')).toBeLessThan(sqliteVersionNumber('3.51.3'))
+})

@@ -1,0 +1,54 @@
+import { Kysely, SqliteDialect } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import { WindlassError } from '../errors/windlass-error.ts'
+import { downloads } from './migrations/0001-downloads.ts'
+import { openSqlite } from './open-sqlite.ts'
+import type { Schema } from './schema.ts'
+
+/** In order; a name is never changed once it has been released. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-downloads': downloads }
+
+/**
+ * Opens the engine's database, alone, and brings it to this program's schema.
+ *
+ * @throws WindlassError LOCK_HELD, STORAGE_BROKEN; DB_TOO_NEW when a newer program wrote it
+ */
+export async function openDatabase(file: string): Promise<Kysely<Schema>> {
+  const database = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: openSqlite(file) }),
+  })
+  try {
+    await refuseNewer(database, file)
+    await migrate(database)
+    return database
+  } catch (error) {
+    await database.destroy()
+    throw error
+  }
+}
+
+async function refuseNewer(database: Kysely<Schema>, file: string): Promise<void> {
+  const tables = await database.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some((table) => table.name === 'kysely_migration')) return
+  // The migrator's own table is not part of our schema.
+  const applied = await database
+    .withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute()
+  const unknown = applied.map((row) => row.name).filter((name) => !(name in MIGRATIONS))
+  if (unknown.length === 0) return
+  throw new WindlassError('DB_TOO_NEW', {
+    detail: `${file} has ${unknown.join(', ')}`,
+    facts: { unknown: unknown.join(', ') },
+  })
+}
+
+async function migrate(database: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({
+    db: database,
+    provider: { getMigrations: async () => ({ ...MIGRATIONS }) },
+  })
+  const { error } = await migrator.migrateToLatest()
+  if (error !== undefined) throw error
+}

@@ -1,0 +1,55 @@
+import type { Generated } from 'kysely'
+
+/** Rows as SQLite holds them: integers for booleans and times, text for JSON. Never leave this folder. */
+export interface DownloadRow {
+  id: string
+  source: string
+  canonical: string
+  ref: string
+  include: string | null
+  exclude: string | null
+  job_key: string
+  title: string
+  state: string
+  reason: string | null
+  priority: number
+  position: number
+  interrupted: number
+  fence: number
+  attempts: number
+  revision: string | null
+  destination: string | null
+  result: string | null
+  receipt: string | null
+  cleanup_pending: number
+  received_bytes: number
+  total_bytes: number | null
+  files_done: number
+  files_total: number | null
+  retry_at: number | null
+  created_at: number
+  started_at: number | null
+  finished_at: number | null
+  elapsed_ms: number
+}
+
+export interface ResolutionRow {
+  download_id: string
+  json: string
+  /** Bytes and state of each file when the download last stopped. */
+  files: string | null
+}
+
+export interface EventRow {
+  seq: Generated<number>
+  at: number
+  type: string
+  download_id: string
+  data: string
+}
+
+export interface Schema {
+  download: DownloadRow
+  resolution: ResolutionRow
+  event: EventRow
+}

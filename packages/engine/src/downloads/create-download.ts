@@ -1,0 +1,166 @@
+import type { Download, DownloadRequest } from '@windlass/contract'
+import type { DownloadRepository } from '../database/download-repository.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
+import type { Logger } from '../ports.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { StopRequest } from '../runtime/stop-request.ts'
+import type { SourceRegistry } from '../sources/registry.ts'
+import type { SourceRef } from '../sources/source.ts'
+import type { Store } from '../stores/store.ts'
+import type { DownloadRecord, Selection, StoredResolution } from './download-record.ts'
+import { groupUnits } from './group-units.ts'
+import type { Ledger } from './ledger.ts'
+import { resolveRef } from './resolve-ref.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { EngineLimits } from './settings.ts'
+
+export interface CreateDeps {
+  readonly sources: SourceRegistry
+  readonly downloads: DownloadRepository
+  readonly ledger: Ledger
+  readonly scheduler: Scheduler
+  readonly limits: EngineLimits
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+  readonly store: (placement: StoredResolution['placement']) => Store
+  readonly describe: (record: DownloadRecord) => Promise<Download>
+  readonly retry: (id: string) => Promise<Download>
+}
+
+export interface ParsedRequest {
+  readonly ref: SourceRef
+  readonly selection: Selection
+  readonly jobKey: string
+}
+
+const ID_ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz'
+const ID_LENGTH = 10
+/** How long a person waits to hear that nothing is to be done. */
+const RECHECK_MS = 10_000
+
+/** Text to ref. @throws WindlassError REF_INVALID */
+export function parseRequest(request: DownloadRequest, sources: SourceRegistry): ParsedRequest {
+  const { ref: text, revision } = request
+  const { ref } = sources.parse(text, revision === undefined ? {} : { revision })
+  const selection = { include: sorted(request.include), exclude: sorted(request.exclude) }
+  const { source, canonical } = ref
+  const jobKey = JSON.stringify([source, canonical, selection.include, selection.exclude])
+  return { ref, selection, jobKey }
+}
+
+/**
+ * Accepts a request, or finds the job that it means already. One that failed or was
+ * cancelled is tried again under its own id, so that its bytes are used.
+ *
+ * @throws WindlassError REF_INVALID, QUEUE_FULL
+ */
+export async function createDownload(
+  request: DownloadRequest,
+  deps: CreateDeps,
+): Promise<{ readonly download: Download; readonly created: boolean }> {
+  const parsed = parseRequest(request, deps.sources)
+  const known = await deps.downloads.findByJob(parsed.jobKey)
+  if (known !== null) {
+    if (known.state === 'failed' || known.state === 'cancelled') {
+      return { download: await deps.retry(known.id), created: false }
+    }
+    if (known.state !== 'completed' || (await isStillWhole(known, deps))) {
+      return { download: await deps.describe(known), created: false }
+    }
+  }
+  await refuseWhenFull(deps)
+  const record = await deps.ledger.create(draftOf(request, parsed, deps))
+  deps.scheduler.poke()
+  return { download: await deps.describe(record), created: true }
+}
+
+/**
+ * A completed job stands for a request only while its files are in place and its
+ * revision has not moved. Where only the host can tell and does not, a new job asks it.
+ */
+async function isStillWhole(record: DownloadRecord, deps: CreateDeps): Promise<boolean> {
+  const resolution = await deps.downloads.resolution(record.id)
+  if (resolution === null) return false
+  const { placement, files, revision } = resolution
+  if (!(await deps.store(placement).isComplete(placement, groupUnits(files)))) return false
+  if (placement.refName === null) return true
+  return revision === (await currentRevision(record, deps))
+}
+
+/** null when the host does not answer in time, or says no. */
+async function currentRevision(record: DownloadRecord, deps: CreateDeps): Promise<string | null> {
+  const controller = new AbortController()
+  const asking = new AbortController()
+  const late = deps.clock
+    .sleep(RECHECK_MS, { signal: asking.signal })
+    .then(() => controller.abort(new StopRequest('shutdown')))
+    .catch(() => undefined) // ended below, when the answer is there
+  try {
+    const { resolution } = await resolveRef(deps.sources, record, { signal: controller.signal })
+    return resolution.revision
+  } catch (error) {
+    deps.log.debug({ err: error, id: record.id }, 'could not ask whether a revision has moved')
+    return null
+  } finally {
+    asking.abort(new StopRequest('shutdown'))
+    await late
+  }
+}
+
+async function refuseWhenFull({ downloads, scheduler, limits, clock }: CreateDeps): Promise<void> {
+  const queued = await downloads.count(['queued'])
+  const full =
+    limits.maxQueued === 0 ? !scheduler.hasFreeSlot || queued > 0 : queued >= limits.maxQueued
+  if (!full) return
+  throw new WindlassError('QUEUE_FULL', {
+    detail: `${queued} downloads are waiting for a slot`,
+    retryAt: clock.now() + 30_000,
+    facts: { queued, maxQueued: limits.maxQueued },
+  })
+}
+
+function draftOf(
+  request: DownloadRequest,
+  { ref, selection, jobKey }: ParsedRequest,
+  { clock, random }: CreateDeps,
+): Omit<DownloadRecord, 'position'> {
+  return {
+    id: newId(random),
+    ref,
+    refText: request.ref,
+    selection,
+    jobKey,
+    title: request.ref,
+    state: request.paused === true ? 'paused' : 'queued',
+    reason: null,
+    priority: request.priority ?? 0,
+    interrupted: false,
+    fence: 0,
+    attempts: 0,
+    revision: null,
+    destination: null,
+    result: null,
+    receipt: null,
+    cleanupPending: false,
+    progress: { receivedBytes: 0, totalBytes: null, filesDone: 0, filesTotal: null },
+    retryAt: null,
+    createdAt: clock.now(),
+    startedAt: null,
+    finishedAt: null,
+    elapsedMs: 0,
+  }
+}
+
+/** Short enough to type; 31^10 of them. */
+function newId(random: () => number): string {
+  const letters = Array.from(
+    { length: ID_LENGTH },
+    () => ID_ALPHABET[Math.floor(random() * ID_ALPHABET.length)] ?? '2',
+  )
+  return letters.join('')
+}
+
+function sorted(patterns: readonly string[] | undefined): readonly string[] | null {
+  return patterns === undefined ? null : [...new Set(patterns)].sort((a, b) => (a < b ? -1 : 1))
+}

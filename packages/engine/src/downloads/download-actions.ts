@@ -1,0 +1,108 @@
+import type { CancelReceipt, Download } from '@windlass/contract'
+import type { DownloadRepository } from '../database/download-repository.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Admission } from './admission.ts'
+import { type CleanUpDeps, cleanUp, removeBytes } from './clean-up.ts'
+import type { DownloadRecord } from './download-record.ts'
+import { KeyedMutex } from './keyed-mutex.ts'
+import type { Ledger } from './ledger.ts'
+import type { Scheduler } from './scheduler.ts'
+import { spaceDemandOf } from './space-demand.ts'
+import { advance } from './state-table.ts'
+
+export interface ActionDeps extends CleanUpDeps {
+  readonly downloads: DownloadRepository
+  readonly ledger: Ledger
+  readonly scheduler: Scheduler
+  readonly admission: Admission
+  readonly clock: Clock
+  readonly describe: (record: DownloadRecord) => Promise<Download>
+}
+
+/**
+ * What a person can do to one download. Actions on the same download follow one
+ * another in the order they were asked for, so the last one wins.
+ */
+export class DownloadActions {
+  readonly #deps: ActionDeps
+  readonly #turns = new KeyedMutex()
+
+  constructor(deps: ActionDeps) {
+    this.#deps = deps
+  }
+
+  /** Keeps every byte and frees slot and connections. */
+  pause(id: string): Promise<Download> {
+    return this.#turns.run(id, async () => {
+      const { scheduler, ledger, admission } = this.#deps
+      await scheduler.interrupt(id, 'pause')
+      const record = await this.#require(id)
+      admission.release(id)
+      if (record.state === 'paused') return await this.#deps.describe(record)
+      return await this.#deps.describe(await ledger.move(id, 'pause'))
+    })
+  }
+
+  resume(id: string): Promise<Download> {
+    return this.#turns.run(id, () => this.#enqueue(id, 'resume'))
+  }
+
+  /** Starts a failed download again with the bytes it kept, a cancelled one from nothing. */
+  retry(id: string): Promise<Download> {
+    return this.#turns.run(id, () => this.#enqueue(id, 'retry'))
+  }
+
+  /** Removes every byte of ours and nothing else, and says what that was. */
+  cancel(id: string): Promise<Download & { readonly receipt: CancelReceipt }> {
+    return this.#turns.run(id, async () => {
+      const { scheduler, ledger, admission, clock } = this.#deps
+      await scheduler.interrupt(id, 'cancel')
+      let record = await this.#require(id)
+      if (record.state !== 'cancelled' || !record.cleanupPending) {
+        record = await ledger.move(id, 'cancel', {
+          patch: { cleanupPending: true, finishedAt: clock.now() },
+        })
+      }
+      admission.release(id)
+      const receipt = await cleanUp(record, this.#deps)
+      return { ...(await this.#deps.describe(await this.#require(id))), receipt }
+    })
+  }
+
+  /** Drops a settled download; unfinished bytes of a failed one go too. */
+  forget(id: string): Promise<void> {
+    return this.#turns.run(id, async () => {
+      const record = await this.#require(id)
+      advance(record.state, 'forget')
+      if (record.state !== 'completed') await removeBytes(record, this.#deps)
+      await this.#deps.ledger.forget(id)
+    })
+  }
+
+  async #enqueue(id: string, trigger: 'resume' | 'retry'): Promise<Download> {
+    const before = await this.#require(id)
+    advance(before.state, trigger)
+    if (before.cleanupPending) await cleanUp(before, this.#deps)
+    const fresh = before.state === 'cancelled'
+    const record = await this.#deps.ledger.move(id, trigger, {
+      patch: {
+        attempts: 0,
+        finishedAt: null,
+        ...(trigger === 'retry' ? { elapsedMs: 0 } : {}),
+        ...(fresh ? { receipt: null, revision: null, destination: null } : {}),
+      },
+      ...(fresh ? { resolution: null } : {}),
+    })
+    const demand = await spaceDemandOf(record, this.#deps)
+    if (demand !== null) await this.#deps.admission.expect(demand)
+    this.#deps.scheduler.poke()
+    return await this.#deps.describe(record)
+  }
+
+  async #require(id: string): Promise<DownloadRecord> {
+    const record = await this.#deps.downloads.find(id)
+    if (record === null) throw new WindlassError('DOWNLOAD_NOT_FOUND', { detail: id })
+    return record
+  }
+}

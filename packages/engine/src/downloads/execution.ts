@@ -1,0 +1,238 @@
+import type { NewEvent } from '../database/event-repository.ts'
+import { SQLITE_FULL, sqliteCode } from '../database/sqlite-error.ts'
+import { isWindlassError } from '../errors/windlass-error.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { type StopIntent, StopRequest } from '../runtime/stop-request.ts'
+import { backoffMs, RETRY_BACKOFF } from './backoff.ts'
+import type { LiveRun } from './describe-download.ts'
+import type { DownloadPatch, DownloadRecord, FileSnapshot } from './download-record.ts'
+import type { Change, Ledger } from './ledger.ts'
+import { reasonOf } from './reason-of.ts'
+import type { RunClaim, RunListener, RunNews, RunOutcome, RunReport } from './run-claim.ts'
+import type { RunProgress } from './run-progress.ts'
+import type { Trigger } from './state-table.ts'
+
+export interface ExecutionDeps {
+  readonly ledger: Ledger
+  readonly run: (
+    claim: RunClaim,
+    listener: RunListener,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<RunOutcome>
+  readonly clock: Clock
+  readonly random: () => number
+  /** Aborts when the engine ends: then a state that cannot be written is left to the next start. */
+  readonly closing: AbortSignal
+}
+
+/** Between two tries to write a state while the database's disk is full. */
+const FULL_DISK_PAUSE_MS = 2_000
+
+/** One start of one download: turns what the runner reports into durable changes of state. */
+export class Execution implements LiveRun, RunListener {
+  readonly since: number
+  readonly #deps: ExecutionDeps
+  readonly #claim: RunClaim
+  readonly #record: DownloadRecord
+  readonly #controller = new AbortController()
+  #state: DownloadRecord['state'] = 'resolving'
+  #news: NewEvent[] = []
+  progress: RunProgress | null = null
+
+  constructor(record: DownloadRecord, claim: RunClaim, deps: ExecutionDeps) {
+    this.#record = record
+    this.#claim = claim
+    this.#deps = deps
+    this.since = deps.clock.now()
+  }
+
+  get id(): string {
+    return this.#claim.id
+  }
+
+  /** Asks the run to end at the next safe point. The first intent counts. */
+  stop(intent: StopIntent): void {
+    this.#controller.abort(new StopRequest(intent))
+  }
+
+  /** Takes the download out of the queue; false when a person was quicker. */
+  async start(): Promise<boolean> {
+    const { ledger } = this.#deps
+    const { startedAt } = this.#record
+    const patch = {
+      fence: this.#claim.fence,
+      startedAt: startedAt ?? this.#now(),
+      finishedAt: null,
+      interrupted: false,
+    }
+    try {
+      await ledger.move(this.id, 'start', { patch })
+      return true
+    } catch (error) {
+      if (isWindlassError(error, 'INVALID_STATE')) return false
+      if (isWindlassError(error, 'DOWNLOAD_NOT_FOUND')) return false
+      throw error
+    }
+  }
+
+  /** Runs to the end; the state that follows is durable when this resolves. */
+  async run(): Promise<void> {
+    const { signal } = this.#controller
+    const outcome = await this.#deps.run(this.#claim, this, { signal })
+    await this.#whenThereIsRoom(() => this.flush())
+    await this.#whenThereIsRoom(() => this.#settle(outcome))
+  }
+
+  tell(news: RunNews): void {
+    const { id } = this
+    if (news.type === 'file-completed') {
+      const { path, sizeBytes, present } = news
+      const data = { id, path, sizeBytes, present }
+      this.#news.push({ type: 'download.file-completed', downloadId: id, data })
+    } else {
+      this.#news.push({ type: 'download.noticed', downloadId: id, data: { id, ...news.notice } })
+    }
+  }
+
+  /** Writes what was told since the last time, in one transaction. */
+  async flush(): Promise<void> {
+    const news = this.#news
+    if (news.length === 0) return
+    this.#news = []
+    try {
+      await this.#deps.ledger.note(news)
+    } catch (error) {
+      this.#news = [...news, ...this.#news]
+      throw error
+    }
+  }
+
+  async report(report: RunReport): Promise<void> {
+    await this.flush()
+    switch (report.type) {
+      case 'resolved': {
+        const { resolution } = report
+        const { title, revision, files } = resolution
+        const totalBytes = files.reduce((sum, file) => sum + (file.sizeBytes ?? 0), 0)
+        const data = { id: this.id, revision, filesTotal: files.length, totalBytes }
+        await this.#deps.ledger.note([{ type: 'download.resolved', downloadId: this.id, data }], {
+          id: this.id,
+          set: { title, revision, attempts: 0 },
+          resolution,
+        })
+        return
+      }
+      case 'started':
+        this.progress = report.progress
+        await this.#move('resolved', {
+          patch: { destination: report.destination, progress: report.progress.snapshot() },
+        })
+        return
+      case 'received':
+        if (this.#state === 'downloading') await this.#move('received', this.#seen())
+        return
+      case 'refetching':
+        if (this.#state === 'verifying') await this.#move('refetch')
+    }
+  }
+
+  async #settle(outcome: RunOutcome): Promise<void> {
+    const patch = this.#stopPatch()
+    switch (outcome.kind) {
+      case 'completed':
+        // A download that was all there never had bytes to wait for.
+        if (this.#state === 'downloading') await this.#move('received')
+        await this.#move('verified', {
+          patch: { ...patch, result: outcome.result, attempts: 0, finishedAt: this.#now() },
+          ...this.#files(),
+        })
+        return
+      case 'stopped':
+        await this.#settleStopped(outcome.intent, patch)
+        return
+      case 'failed':
+        await this.#settleFailed(outcome, patch)
+    }
+  }
+
+  async #settleStopped(intent: StopIntent, patch: DownloadPatch): Promise<void> {
+    if (intent === 'shutdown') {
+      // The state stays: the next start recognises it as cut off and goes on.
+      await this.#deps.ledger.note([], { id: this.id, set: patch })
+      return
+    }
+    const cancelled = intent === 'cancel'
+    await this.#move(intent, {
+      patch: cancelled ? { ...patch, cleanupPending: true, finishedAt: this.#now() } : patch,
+      ...this.#files(),
+    })
+  }
+
+  async #settleFailed(
+    { error, attempts }: Extract<RunOutcome, { kind: 'failed' }>,
+    patch: DownloadPatch,
+  ): Promise<void> {
+    const spent = error.disposition === 'retry' && attempts >= this.#claim.retries
+    if (error.disposition === 'retry' && !spent) {
+      const retryAt = error.retryAt ?? this.#now() + this.#pauseMs(attempts, error)
+      const reason = reasonOf(error, { retryAt })
+      await this.#move('backOff', {
+        patch: { ...patch, attempts, reason, retryAt },
+        ...this.#files(),
+      })
+      return
+    }
+    const trigger = error.disposition === 'blocked' ? 'block' : 'fail'
+    const reason = reasonOf(error, spent ? { spentAttempts: attempts } : {})
+    const finished = trigger === 'fail' ? { finishedAt: this.#now() } : {}
+    await this.#move(trigger, {
+      patch: { ...patch, attempts, reason, ...finished },
+      ...this.#files(),
+    })
+  }
+
+  #pauseMs(attempts: number, error: Parameters<typeof backoffMs>[2]): number {
+    const { clock, random } = this.#deps
+    return backoffMs(RETRY_BACKOFF, attempts, error, { now: () => clock.now(), random })
+  }
+
+  async #move(trigger: Exclude<Trigger, 'forget'>, change: Change = {}): Promise<void> {
+    const record = await this.#deps.ledger.move(this.id, trigger, {
+      ...change,
+      fence: this.#claim.fence,
+    })
+    this.#state = record.state
+  }
+
+  /** A full disk under the database must not lose how a run ended: it is written when space returns. */
+  async #whenThereIsRoom(write: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await write()
+        return
+      } catch (error) {
+        if (sqliteCode(error) !== SQLITE_FULL) throw error
+        await this.#deps.clock.sleep(FULL_DISK_PAUSE_MS, { signal: this.#deps.closing })
+      }
+    }
+  }
+
+  #stopPatch(): DownloadPatch {
+    const elapsedMs = this.#record.elapsedMs + Math.max(0, this.#now() - this.since)
+    return this.progress === null
+      ? { elapsedMs }
+      : { elapsedMs, progress: this.progress.snapshot() }
+  }
+
+  #seen(): Change {
+    return this.progress === null ? {} : { patch: { progress: this.progress.snapshot() } }
+  }
+
+  #files(): { readonly files?: FileSnapshot } {
+    return this.progress === null ? {} : { files: this.progress.files() }
+  }
+
+  #now(): number {
+    return this.#deps.clock.now()
+  }
+}

@@ -1,0 +1,111 @@
+import type { Carrier } from '../carriers/carrier.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
+import type { ByteOrigin, CallOptions, Notice } from '../sources/source.ts'
+import type { StagedFile, StoreSession, TransferUnit } from '../stores/store.ts'
+import type { Hashing } from '../verification/hasher.ts'
+import type { RunProgress } from './run-progress.ts'
+
+export interface FetchContext {
+  readonly carrier: Carrier
+  readonly hashing: Hashing
+  readonly session: StoreSession
+  readonly progress: RunProgress
+  /** Canonical ref and revision: the part of a partial file's identity that all units share. */
+  readonly identity: string
+  readonly locate: (unit: TransferUnit, options: CallOptions) => Promise<ByteOrigin>
+  readonly onNotice: (notice: Notice) => void
+  /** All bytes of the run are on disk; what remains is verification and publication. */
+  readonly onAllReceived: () => Promise<void>
+}
+
+export interface FetchOptions extends CallOptions {
+  readonly bypassCaches: boolean
+}
+
+/**
+ * One attempt at one unit, step by step: claim, carry, verify, publish. Nothing
+ * appears under its final name before its digest agrees.
+ *
+ * @returns whether the bytes were there already
+ * @throws WindlassError HASH_MISMATCH after the wrong bytes are thrown away
+ */
+export async function fetchUnit(
+  unit: TransferUnit,
+  context: FetchContext,
+  options: FetchOptions,
+): Promise<{ readonly present: boolean }> {
+  const { session, progress } = context
+  progress.begin(unit)
+  const claim = await session.claim(unit, {
+    signal: options.signal,
+    onWait: () => context.onNotice(waitNotice(unit)),
+  })
+  if (claim.kind === 'present') {
+    await session.adopt(unit)
+    return { present: true }
+  }
+  try {
+    await carryAndVerify(unit, claim.staged, context, options)
+    await session.publish(unit, claim.staged)
+    return { present: false }
+  } finally {
+    claim.release()
+  }
+}
+
+async function carryAndVerify(
+  unit: TransferUnit,
+  staged: StagedFile,
+  context: FetchContext,
+  { signal, bypassCaches }: FetchOptions,
+): Promise<void> {
+  const { file } = unit
+  const { carrier, hashing, progress } = context
+  const hasher =
+    file.digest === null
+      ? null
+      : hashing.open(staged.partPath, file.digest.algorithm, file.sizeBytes ?? 0)
+  try {
+    const { sizeBytes } = await carrier.transfer(
+      {
+        file,
+        identity: identityOf(unit, context.identity),
+        staged,
+        locate: (locateOptions) => context.locate(unit, locateOptions),
+        bypassCaches,
+        onProgress: (bytes) => progress.received(unit, bytes),
+        onFrontier: (bytes) => hasher?.advance(bytes),
+        onNotice: context.onNotice,
+      },
+      { signal },
+    )
+    progress.enter(unit, 'verifying')
+    if (progress.allReceived) await context.onAllReceived()
+    const actual = await hasher?.finish(sizeBytes, { signal })
+    if (file.digest === null || actual === file.digest.hex) return
+    await carrier.discard(staged)
+    progress.received(unit, 0)
+    throw new WindlassError('HASH_MISMATCH', {
+      detail: `${file.path} should have ${file.digest.algorithm} ${file.digest.hex}, got ${actual}`,
+      facts: { path: file.path, expected: file.digest.hex, actual: actual ?? null },
+    })
+  } finally {
+    hasher?.dispose()
+  }
+}
+
+function identityOf({ file }: TransferUnit, shared: string): string {
+  const digest = file.digest === null ? '' : `${file.digest.algorithm}:${file.digest.hex}`
+  // With a digest the bytes are the same wherever they come from; without, the path is part of the name.
+  return digest === ''
+    ? `${shared} ${file.path} ${file.sizeBytes ?? '?'} ${file.validator ?? ''}`
+    : `${digest} ${file.sizeBytes ?? '?'}`
+}
+
+function waitNotice({ file }: TransferUnit): Notice {
+  return {
+    code: 'LOCK_HELD',
+    message: `another process is fetching ${file.path}; waiting for it`,
+    path: file.path,
+  }
+}

@@ -1,0 +1,106 @@
+import type { WindlassEvent } from '@windlass/contract'
+import type { DownloadRepository } from '../database/download-repository.ts'
+import { isWindlassError } from '../errors/windlass-error.ts'
+import type { Logger } from '../ports.ts'
+import type { Clock } from '../runtime/clock.ts'
+import type { Admission } from './admission.ts'
+import type { DownloadRecord } from './download-record.ts'
+import type { Ledger } from './ledger.ts'
+import { progressOf } from './run-progress.ts'
+import type { Scheduler } from './scheduler.ts'
+import { type SpaceDemandDeps, spaceDemandOf } from './space-demand.ts'
+
+/** At most one sample each half second a download (DESIGN). */
+const SAMPLE_MS = 500
+const SPACE_CHECK_MS = 5_000
+
+export interface HeartbeatDeps extends SpaceDemandDeps {
+  readonly downloads: DownloadRepository
+  readonly ledger: Ledger
+  readonly scheduler: Scheduler
+  readonly admission: Admission
+  readonly clock: Clock
+  readonly log: Logger
+  readonly emit: (event: WindlassEvent) => void
+}
+
+/**
+ * What happens by the passing of time: samples of progress, waiting downloads whose
+ * time has come, and downloads stopped by a full disk once there is room.
+ *
+ * @returns the function that ends it
+ */
+export function startHeartbeat(deps: HeartbeatDeps): () => void {
+  const moving = new Set<string>()
+  let nextSpaceCheck = 0
+  let busy = false
+  const beat = async (): Promise<void> => {
+    if (busy) return
+    busy = true
+    try {
+      sample(deps, moving)
+      for (const execution of deps.scheduler.executions()) await execution.flush()
+      await wakeDue(deps)
+      if (deps.clock.monotonicMs() < nextSpaceCheck) return
+      nextSpaceCheck = deps.clock.monotonicMs() + SPACE_CHECK_MS
+      await wakeFitting(deps)
+    } catch (error) {
+      deps.log.warn({ err: error }, 'a periodic check failed; it is tried again')
+    } finally {
+      busy = false
+    }
+  }
+  return deps.clock.every(SAMPLE_MS, () => void beat())
+}
+
+/** Tells what moved, and once more when it stopped moving, so that the speed shown falls to 0. */
+function sample({ scheduler, admission, clock, emit }: HeartbeatDeps, moving: Set<string>): void {
+  for (const { id, progress } of scheduler.executions()) {
+    if (progress === null) continue
+    admission.update(id, progress.outstandingBytes)
+    const files = progress.takeChanges()
+    const speed = progress.bytesPerSecond()
+    if (files.length === 0 && speed === 0 && !moving.has(id)) continue
+    if (speed > 0) moving.add(id)
+    else moving.delete(id)
+    emit({
+      seq: null,
+      at: clock.now(),
+      type: 'download.progressed',
+      data: {
+        id,
+        progress: progressOf(progress.snapshot(), speed),
+        files: files.map(({ path, receivedBytes, state }) => ({ path, receivedBytes, state })),
+      },
+    })
+  }
+}
+
+async function wakeDue(deps: HeartbeatDeps): Promise<void> {
+  const now = deps.clock.now()
+  const waiting = await deps.downloads.list({ states: ['waiting'], limit: 1_000 })
+  for (const record of waiting) {
+    if ((record.retryAt ?? 0) <= now) await wake(deps, record)
+  }
+}
+
+async function wakeFitting(deps: HeartbeatDeps): Promise<void> {
+  const blocked = await deps.downloads.list({ states: ['blocked'], limit: 1_000 })
+  for (const record of blocked.toReversed()) {
+    if (record.reason?.code !== 'DISK_FULL' && record.reason?.code !== 'DISK_QUOTA') continue
+    const demand = await spaceDemandOf(record, deps)
+    if (demand !== null && (await deps.admission.weigh(demand)).ok) await wake(deps, record)
+  }
+}
+
+async function wake({ ledger, scheduler }: HeartbeatDeps, record: DownloadRecord): Promise<void> {
+  try {
+    await ledger.move(record.id, 'wake', { patch: { attempts: record.attempts } })
+    scheduler.poke()
+  } catch (error) {
+    // A person was quicker.
+    if (!isWindlassError(error, 'INVALID_STATE') && !isWindlassError(error, 'DOWNLOAD_NOT_FOUND')) {
+      throw error
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import type { DownloadState, LoggedEvent } from '@windlass/contract'
+import type { Kysely } from 'kysely'
+import type { DownloadRepository } from '../database/download-repository.ts'
+import type { EventRepository, NewEvent } from '../database/event-repository.ts'
+import type { Schema } from '../database/schema.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
+import { summarize } from './describe-download.ts'
+import type {
+  DownloadPatch,
+  DownloadRecord,
+  FileSnapshot,
+  StoredResolution,
+} from './download-record.ts'
+import type { EventBus } from './event-bus.ts'
+import { advance, type Trigger } from './state-table.ts'
+
+export interface LedgerDeps {
+  readonly database: Kysely<Schema>
+  readonly downloads: DownloadRepository
+  readonly events: EventRepository
+  readonly bus: EventBus
+  readonly now: () => number
+}
+
+export interface Change {
+  readonly patch?: DownloadPatch
+  /** The claim on whose behalf the change is made; an older one than the record's is refused. */
+  readonly fence?: number
+  /** null drops what was resolved, so that the next start asks the host anew. */
+  readonly resolution?: StoredResolution | null
+  readonly files?: FileSnapshot
+}
+
+/** What becomes true of a download without moving it on. */
+export interface StatelessChange {
+  readonly id: string
+  readonly set: DownloadPatch
+  readonly resolution?: StoredResolution
+}
+
+/**
+ * The only writer of downloads. A change of state, its event and the event's number
+ * are one transaction; only when that is durable is the event announced, in order.
+ */
+export class Ledger {
+  readonly #deps: LedgerDeps
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: LedgerDeps) {
+    this.#deps = deps
+  }
+
+  /** Accepts a new download at the end of the queue. */
+  create(draft: Omit<DownloadRecord, 'position'>): Promise<DownloadRecord> {
+    return this.#write(async (db) => {
+      const record = { ...draft, position: await this.#deps.downloads.nextPosition(db) }
+      await this.#deps.downloads.insert(db, record)
+      const event = await this.#append(db, {
+        type: 'download.created',
+        downloadId: record.id,
+        data: { download: summarize(record, null, this.#deps.now()) },
+      })
+      return { value: record, events: [event] }
+    })
+  }
+
+  /**
+   * Moves a download on.
+   * @throws WindlassError DOWNLOAD_NOT_FOUND; INVALID_STATE when the trigger is illegal now
+   *   or the claim is an old one
+   */
+  move(
+    id: string,
+    trigger: Exclude<Trigger, 'forget'>,
+    change: Change = {},
+  ): Promise<DownloadRecord> {
+    return this.#write(async (db) => {
+      const before = await this.#require(db, id)
+      if (change.fence !== undefined && change.fence !== before.fence) {
+        throw new WindlassError('INVALID_STATE', { detail: 'the claim on this download is lost' })
+      }
+      // Only `forget` leads out of the table, and the type excludes it.
+      const state = advance(before.state, trigger) as DownloadState
+      const patch = { reason: null, retryAt: null, ...change.patch }
+      const after = { ...before, ...patch, state }
+      await this.#deps.downloads.update(db, after, patch)
+      if (change.resolution === null) await this.#deps.downloads.dropResolution(db, id)
+      else if (change.resolution) {
+        await this.#deps.downloads.keepResolution(db, id, change.resolution)
+      }
+      if (change.files) await this.#deps.downloads.keepFileSnapshot(db, id, change.files)
+      const event = await this.#append(db, {
+        type: 'download.state-changed',
+        downloadId: id,
+        data: {
+          id,
+          from: before.state,
+          to: state,
+          ...(after.reason === null ? {} : { reason: after.reason }),
+          download: summarize(after, null, this.#deps.now()),
+        },
+      })
+      return { value: after, events: [event] }
+    })
+  }
+
+  /** Writes facts that change no state, all or none, and announces them. */
+  note(events: readonly NewEvent[], change?: StatelessChange): Promise<void> {
+    return this.#write(async (db) => {
+      if (change !== undefined) {
+        const before = await this.#require(db, change.id)
+        await this.#deps.downloads.update(db, { ...before, ...change.set }, change.set)
+        if (change.resolution) {
+          await this.#deps.downloads.keepResolution(db, change.id, change.resolution)
+        }
+      }
+      const written: LoggedEvent[] = []
+      for (const event of events) written.push(await this.#append(db, event))
+      return { value: undefined, events: written }
+    })
+  }
+
+  /** Drops a settled download. */
+  forget(id: string): Promise<void> {
+    return this.#write(async (db) => {
+      const before = await this.#require(db, id)
+      advance(before.state, 'forget')
+      await this.#deps.downloads.remove(db, id)
+      const event = await this.#append(db, {
+        type: 'download.forgotten',
+        downloadId: id,
+        data: { id },
+      })
+      return { value: undefined, events: [event] }
+    })
+  }
+
+  /** Resolves when everything asked for so far is written. */
+  async settled(): Promise<void> {
+    await this.#last.catch(() => undefined)
+  }
+
+  async #require(db: Kysely<Schema>, id: string): Promise<DownloadRecord> {
+    const record = await this.#deps.downloads.find(id, db)
+    if (record === null) throw new WindlassError('DOWNLOAD_NOT_FOUND', { detail: id })
+    return record
+  }
+
+  #append(db: Kysely<Schema>, event: NewEvent): Promise<LoggedEvent> {
+    return this.#deps.events.append(db, event, this.#deps.now())
+  }
+
+  /** One writer at a time, so that events are announced in the order of their numbers. */
+  #write<T>(
+    body: (db: Kysely<Schema>) => Promise<{ value: T; events: readonly LoggedEvent[] }>,
+  ): Promise<T> {
+    const run = async (): Promise<T> => {
+      const { value, events } = await this.#deps.database.transaction().execute(body)
+      for (const event of events) this.#deps.bus.emit(event)
+      return value
+    }
+    const result = this.#last.then(run, run)
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+}

@@ -1,0 +1,44 @@
+import type { DownloadRepository } from '../database/download-repository.ts'
+import type { Logger } from '../ports.ts'
+import type { Admission } from './admission.ts'
+import { type CleanUpDeps, cleanUp } from './clean-up.ts'
+import type { Ledger } from './ledger.ts'
+import { spaceDemandOf } from './space-demand.ts'
+import { RUNNING_STATES } from './state-table.ts'
+
+export interface RecoverDeps extends CleanUpDeps {
+  readonly downloads: DownloadRepository
+  readonly ledger: Ledger
+  readonly admission: Admission
+  readonly log: Logger
+}
+
+/**
+ * Takes up what the last owner of the home left: downloads that were at work go to
+ * the front of the queue, an interrupted clean-up is finished, and the space that
+ * waiting downloads need is set aside again.
+ */
+export async function recover(deps: RecoverDeps): Promise<void> {
+  const { downloads, ledger, admission, log } = deps
+  for (const id of await downloads.idsIn(RUNNING_STATES)) {
+    await ledger.move(id, 'recover', { patch: { interrupted: true } })
+  }
+  for (const record of await downloads.awaitingCleanUp()) {
+    try {
+      await cleanUp(record, deps)
+    } catch (error) {
+      log.warn(
+        { err: error, id: record.id },
+        'a clean-up could not be finished; it is tried at the next start',
+      )
+    }
+  }
+  for (const record of await downloads.list({ states: ['queued', 'waiting'], limit: 10_000 })) {
+    try {
+      const demand = await spaceDemandOf(record, deps)
+      if (demand !== null) await admission.expect(demand)
+    } catch (error) {
+      log.warn({ err: error, id: record.id }, 'the space for a download could not be set aside')
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import type { DownloadFile, DownloadProgress } from '@windlass/contract'
+import type { TransferUnit } from '../stores/store.ts'
+import type { FileSnapshot, ProgressSnapshot } from './download-record.ts'
+import { SpeedMeter } from './speed-meter.ts'
+
+type FileState = DownloadFile['state']
+
+interface UnitProgress {
+  readonly unit: TransferUnit
+  receivedBytes: number
+  /** What the current attempt began with; null until it says so. */
+  baseBytes: number | null
+  state: FileState
+  present: boolean
+  changed: boolean
+}
+
+/** Live bytes and states of one run. Shared bytes count once. */
+export class RunProgress {
+  readonly #units = new Map<string, UnitProgress>()
+  readonly #speed = new SpeedMeter()
+  readonly #monotonicMs: () => number
+  #totalBytes = 0
+  #receivedBytes = 0
+  #filesTotal = 0
+  /** Units that still lack bytes. */
+  #incomplete = 0
+
+  constructor(units: readonly TransferUnit[], monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs
+    for (const unit of units) {
+      this.#totalBytes += unit.file.sizeBytes ?? 0
+      this.#filesTotal += unit.paths.length
+      this.#incomplete++
+      this.#units.set(unit.key, {
+        unit,
+        receivedBytes: 0,
+        baseBytes: null,
+        state: 'pending',
+        present: false,
+        changed: false,
+      })
+    }
+  }
+
+  /** An attempt begins: the first bytes it reports were there before it. */
+  begin(unit: TransferUnit): void {
+    this.#change(unit, (entry) => {
+      entry.state = 'downloading'
+      entry.baseBytes = null
+    })
+  }
+
+  /** Bytes of the unit that are on disk now. */
+  received(unit: TransferUnit, bytes: number): void {
+    this.#change(unit, (entry) => {
+      const gained = bytes - entry.receivedBytes
+      this.#receivedBytes += gained
+      entry.receivedBytes = bytes
+      if (entry.baseBytes === null) entry.baseBytes = bytes
+      else if (gained > 0) this.#speed.add(gained, this.#monotonicMs())
+    })
+  }
+
+  enter(unit: TransferUnit, state: FileState): void {
+    this.#change(unit, (entry) => {
+      entry.state = state
+    })
+  }
+
+  done(unit: TransferUnit, options: { readonly present: boolean }): void {
+    this.#change(unit, (entry) => {
+      const sizeBytes = unit.file.sizeBytes ?? entry.receivedBytes
+      this.#receivedBytes += sizeBytes - entry.receivedBytes
+      entry.receivedBytes = sizeBytes
+      entry.state = 'done'
+      entry.present = options.present
+    })
+  }
+
+  /** Bytes gained since the current attempt of the unit began. */
+  gainedBytes(unit: TransferUnit): number {
+    const entry = this.#units.get(unit.key)
+    if (entry === undefined || entry.baseBytes === null) return 0
+    return Math.max(0, entry.receivedBytes - entry.baseBytes)
+  }
+
+  /** Every byte is on disk, though some may not be verified or published yet. */
+  get allReceived(): boolean {
+    return this.#incomplete === 0
+  }
+
+  get outstandingBytes(): number {
+    return Math.max(0, this.#totalBytes - this.#receivedBytes)
+  }
+
+  snapshot(): ProgressSnapshot {
+    const done = this.#entries().filter(({ state }) => state === 'done')
+    return {
+      receivedBytes: this.#receivedBytes,
+      totalBytes: this.#totalBytes,
+      filesDone: done.reduce((sum, { unit }) => sum + unit.paths.length, 0),
+      filesTotal: this.#filesTotal,
+    }
+  }
+
+  bytesPerSecond(): number {
+    return this.#speed.bytesPerSecond(this.#monotonicMs())
+  }
+
+  files(): FileSnapshot {
+    return this.#entries().flatMap(filesOf)
+  }
+
+  /** Files that changed since the last call. */
+  takeChanges(): FileSnapshot {
+    const changed = this.#entries().filter((entry) => entry.changed)
+    for (const entry of changed) entry.changed = false
+    return changed.flatMap(filesOf)
+  }
+
+  #entries(): UnitProgress[] {
+    return [...this.#units.values()]
+  }
+
+  #change(unit: TransferUnit, apply: (entry: UnitProgress) => void): void {
+    const entry = this.#units.get(unit.key)
+    if (entry === undefined) throw new TypeError(`no such unit: ${unit.key}`)
+    const before = hasAllBytes(entry.state)
+    apply(entry)
+    this.#incomplete += Number(before) - Number(hasAllBytes(entry.state))
+    entry.changed = true
+  }
+}
+
+function hasAllBytes(state: FileState): boolean {
+  return state === 'verifying' || state === 'done'
+}
+
+function filesOf({ unit, receivedBytes, state, present }: UnitProgress): FileSnapshot[number][] {
+  return unit.paths.map((path) => ({ path, receivedBytes, state, present }))
+}
+
+/** What the API tells about bytes, from a snapshot and a speed. */
+export function progressOf(snapshot: ProgressSnapshot, bytesPerSecond: number): DownloadProgress {
+  const { receivedBytes, totalBytes, filesDone, filesTotal } = snapshot
+  const speed = Math.round(bytesPerSecond)
+  const missing = totalBytes === null ? null : totalBytes - receivedBytes
+  return {
+    receivedBytes,
+    totalBytes,
+    percent: percentOf(snapshot),
+    bytesPerSecond: speed,
+    etaSeconds: missing === null || speed === 0 ? null : Math.ceil(missing / speed),
+    filesDone,
+    filesTotal,
+  }
+}
+
+function percentOf({ receivedBytes, totalBytes, filesDone, filesTotal }: ProgressSnapshot) {
+  if (totalBytes === null) return null
+  if (totalBytes === 0) return filesDone === filesTotal ? 100 : 0
+  return Math.min(100, Math.floor((receivedBytes / totalBytes) * 1000) / 10)
+}

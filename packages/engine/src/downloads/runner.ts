@@ -1,0 +1,135 @@
+import { classify } from '../errors/classify.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
+import { StopRequest, stopIntent, withChildSignal } from '../runtime/stop-request.ts'
+import type { CallOptions } from '../sources/source.ts'
+import type { TransferUnit } from '../stores/store.ts'
+import type { StoredResolution } from './download-record.ts'
+import { groupUnits } from './group-units.ts'
+import { resolveRef } from './resolve-ref.ts'
+import type { RunClaim, RunListener, RunOutcome } from './run-claim.ts'
+import { RunProgress } from './run-progress.ts'
+import type { RunFailures, RunnerDeps } from './runner-deps.ts'
+import { transferUnits } from './transfer-units.ts'
+
+/**
+ * Carries out one claim from resolution to publication. Touches no database: what
+ * it learns it reports, and how it ended it returns.
+ */
+export class Runner {
+  readonly #deps: RunnerDeps
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps
+  }
+
+  async run(claim: RunClaim, listener: RunListener, { signal }: CallOptions): Promise<RunOutcome> {
+    const failures: RunFailures = { attempts: claim.attempts }
+    try {
+      return await this.#withinTimeLimit(claim, signal, (limited) =>
+        this.#carryOut(claim, listener, failures, { signal: limited }),
+      )
+    } catch (thrown) {
+      const intent = stopIntent(signal)
+      if (intent !== null) return { kind: 'stopped', intent }
+      return { kind: 'failed', error: classify(thrown), attempts: failures.attempts }
+    }
+  }
+
+  async #carryOut(
+    claim: RunClaim,
+    listener: RunListener,
+    failures: RunFailures,
+    { signal }: CallOptions,
+  ): Promise<RunOutcome> {
+    const resolution = claim.resolution ?? (await this.#resolve(claim, listener, failures, signal))
+    const units = groupUnits(resolution.files)
+    const store = this.#deps.store(resolution.placement)
+    const progress = new RunProgress(units, () => this.#deps.clock.monotonicMs())
+    await this.#reserve(claim.id, resolution, units)
+    await listener.report({
+      type: 'started',
+      progress,
+      destination: store.destination(resolution.placement),
+    })
+    const session = await store.open(resolution.placement, claim.id)
+    await transferUnits(
+      { claim, resolution, units, session, progress, listener, failures, runner: this.#deps },
+      { signal },
+    )
+    const path = await session.finish()
+    const sizeBytes = progress.snapshot().totalBytes ?? 0
+    const verified = units.every((unit) => unit.file.digest !== null)
+    return { kind: 'completed', result: { path, sizeBytes, verified } }
+  }
+
+  async #resolve(
+    claim: RunClaim,
+    listener: RunListener,
+    failures: RunFailures,
+    signal: AbortSignal,
+  ): Promise<StoredResolution> {
+    try {
+      const { resolution, notices } = await resolveRef(this.#deps.sources, claim, { signal })
+      await listener.report({ type: 'resolved', resolution })
+      for (const notice of notices) listener.tell({ type: 'noticed', notice })
+      failures.attempts = 0
+      return resolution
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const error = classify(thrown)
+      // A host that names its time is obeyed, not counted: it is alive.
+      if (error.disposition === 'retry' && error.retryAt === undefined) failures.attempts++
+      throw error
+    }
+  }
+
+  async #reserve(
+    id: string,
+    resolution: StoredResolution,
+    units: readonly TransferUnit[],
+  ): Promise<void> {
+    const { placement } = resolution
+    const store = this.#deps.store(placement)
+    const present = await store.survey(placement, units)
+    const missing = units.filter((unit) => !present.has(unit.key))
+    const staged = await store.stagedBytes(placement, id)
+    await this.#deps.reserve({
+      id,
+      volume: await store.volume(placement),
+      neededBytes: Math.max(0, sumBytes(missing) - staged),
+      totalBytes: sumBytes(units),
+    })
+  }
+
+  async #withinTimeLimit<T>(
+    claim: RunClaim,
+    signal: AbortSignal,
+    body: (limited: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return await withChildSignal(signal, (work) =>
+      withChildSignal(signal, async (timer) => {
+        let expired = false
+        const waiting = this.#deps.clock
+          .sleep(claim.timeLeftMs, { signal: timer.signal })
+          .then(() => {
+            expired = true
+            work.abort(new StopRequest('shutdown'))
+          })
+          .catch(() => undefined) // the timer is ended below, or with the run
+        try {
+          return await body(work.signal)
+        } catch (error) {
+          if (expired) throw new WindlassError('TIME_LIMIT', { cause: error })
+          throw error
+        } finally {
+          timer.abort(new StopRequest('shutdown'))
+          await waiting
+        }
+      }),
+    )
+  }
+}
+
+function sumBytes(units: readonly TransferUnit[]): number {
+  return units.reduce((sum, { file }) => sum + (file.sizeBytes ?? 0), 0)
+}

@@ -1,0 +1,145 @@
+import type { DownloadRepository } from '../database/download-repository.ts'
+import type { Logger } from '../ports.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { type StopIntent, StopRequest } from '../runtime/stop-request.ts'
+import type { LiveRun } from './describe-download.ts'
+import type { DownloadRecord } from './download-record.ts'
+import { Execution, type ExecutionDeps } from './execution.ts'
+import type { Ledger } from './ledger.ts'
+import type { EngineLimits } from './settings.ts'
+
+export interface SchedulerDeps {
+  readonly downloads: DownloadRepository
+  readonly ledger: Ledger
+  readonly run: ExecutionDeps['run']
+  readonly limits: EngineLimits
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: Logger
+  /** Called when a run has ended and its state is durable. */
+  readonly onSettled: (id: string) => Promise<void>
+}
+
+interface Slot {
+  readonly execution: Execution
+  readonly ended: Promise<void>
+}
+
+/** Gives slots to queued downloads, in order, and takes them back. */
+export class Scheduler {
+  readonly #deps: SchedulerDeps
+  readonly #slots = new Map<string, Slot>()
+  readonly #closing = new AbortController()
+  #accepting = false
+  #filling: Promise<void> | null = null
+  #again = false
+
+  constructor(deps: SchedulerDeps) {
+    this.#deps = deps
+  }
+
+  get activeCount(): number {
+    return this.#slots.size
+  }
+
+  get hasFreeSlot(): boolean {
+    return this.#slots.size < this.#deps.limits.maxActive
+  }
+
+  live(id: string): LiveRun | null {
+    return this.#slots.get(id)?.execution ?? null
+  }
+
+  executions(): readonly Execution[] {
+    return [...this.#slots.values()].map((slot) => slot.execution)
+  }
+
+  /** From now on queued downloads are started. */
+  start(): void {
+    this.#accepting = true
+    this.poke()
+  }
+
+  /** Something may have become startable. */
+  poke(): void {
+    if (!this.#accepting) return
+    if (this.#filling !== null) {
+      this.#again = true
+      return
+    }
+    this.#filling = this.#fill()
+      .catch((error: unknown) => this.#deps.log.error({ err: error }, 'could not start downloads'))
+      .finally(() => {
+        this.#filling = null
+        if (!this.#again) return
+        this.#again = false
+        this.poke()
+      })
+  }
+
+  /**
+   * Ends a run at its next safe point and waits until its state is durable.
+   * @returns false when it was not running
+   */
+  async interrupt(id: string, intent: StopIntent): Promise<boolean> {
+    const slot = this.#slots.get(id)
+    if (slot === undefined) return false
+    slot.execution.stop(intent)
+    await slot.ended
+    return true
+  }
+
+  /** Starts nothing more and ends every run; their states say that they go on at the next start. */
+  async stop(): Promise<void> {
+    this.#accepting = false
+    await this.#filling
+    this.#closing.abort(new StopRequest('shutdown'))
+    await Promise.all([...this.#slots.keys()].map((id) => this.interrupt(id, 'shutdown')))
+  }
+
+  async #fill(): Promise<void> {
+    while (this.#accepting && this.hasFreeSlot) {
+      const next = await this.#deps.downloads.nextQueued()
+      if (next === null) return
+      await this.#launch(next)
+    }
+  }
+
+  async #launch(queued: DownloadRecord): Promise<void> {
+    const { downloads, limits } = this.#deps
+    const resolution = await downloads.resolution(queued.id)
+    const claim = {
+      id: queued.id,
+      fence: queued.fence + 1,
+      ref: queued.ref,
+      selection: queued.selection,
+      resolution,
+      attempts: queued.attempts,
+      retries: limits.retries,
+      connections: limits.connections,
+      timeLeftMs: Math.max(0, limits.timeLimitMs - queued.elapsedMs),
+    }
+    const execution = new Execution(queued, claim, { ...this.#deps, closing: this.#closing.signal })
+    const started = execution.start()
+    // The slot is taken before the state changes: whoever pauses now finds the run, not only the row.
+    this.#slots.set(queued.id, { execution, ended: this.#carry(execution, started) })
+    await started.catch(() => undefined) // told by #carry
+  }
+
+  async #carry(execution: Execution, started: Promise<boolean>): Promise<void> {
+    const { id } = execution
+    try {
+      if (await started) await execution.run()
+    } catch (error) {
+      // The state could not be written: it still says "at work", so the next start goes on.
+      this.#deps.log.error({ err: error, id }, 'the end of a run could not be recorded')
+    }
+    this.#slots.delete(id)
+    try {
+      await this.#deps.onSettled(id)
+    } catch (error) {
+      this.#deps.log.error({ err: error, id }, 'could not tidy up after a run')
+    }
+    this.poke()
+  }
+}

@@ -1,0 +1,174 @@
+import { classify } from '../errors/classify.ts'
+import type { WindlassError } from '../errors/windlass-error.ts'
+import { StopRequest, withChildSignal } from '../runtime/stop-request.ts'
+import type { CallOptions, Notice } from '../sources/source.ts'
+import type { StoreSession, TransferUnit } from '../stores/store.ts'
+import { backoffMs, RETRY_BACKOFF } from './backoff.ts'
+import type { StoredResolution } from './download-record.ts'
+import { type FetchContext, fetchUnit } from './fetch-unit.ts'
+import type { RunClaim, RunListener } from './run-claim.ts'
+import type { RunProgress } from './run-progress.ts'
+import type { RunFailures, RunnerDeps } from './runner-deps.ts'
+import { UnitQueue } from './unit-queue.ts'
+
+/** A pause longer than this frees the slot and shows as `waiting`. */
+const LONGEST_SLEEP_MS = 5_000
+/** Damaged bytes and files that changed are fetched once more, not for ever. */
+const MOST_FRESH_STARTS = 1
+
+export interface TransferJob {
+  readonly claim: RunClaim
+  readonly resolution: StoredResolution
+  readonly units: readonly TransferUnit[]
+  readonly session: StoreSession
+  readonly progress: RunProgress
+  readonly listener: RunListener
+  readonly failures: RunFailures
+  readonly runner: RunnerDeps
+}
+
+interface UnitHistory {
+  /** Failures in a row without a new byte. */
+  attempts: number
+  /** Times the bytes were thrown away because they were wrong. */
+  freshStarts: number
+}
+
+/**
+ * Brings all units into place, several at once. A unit whose failure may pass is
+ * tried again after a pause while the others go on; any other failure stops all of
+ * them at a safe point.
+ *
+ * @throws WindlassError of the first failure that is not a matter of waiting a little
+ */
+export async function transferUnits(job: TransferJob, { signal }: CallOptions): Promise<void> {
+  const { clock } = job.runner
+  const queue = new UnitQueue(job.units, { clock, longestSleepMs: LONGEST_SLEEP_MS })
+  const histories = new Map<string, UnitHistory>()
+  const context = fetchContext(job)
+  await withChildSignal(signal, async (child) => {
+    let failure: unknown
+    const work = async (): Promise<void> => {
+      try {
+        for (;;) {
+          const unit = await queue.take({ signal: child.signal })
+          if (unit === null) return
+          await attempt(
+            unit,
+            historyOf(histories, unit, job),
+            { job, queue, context },
+            child.signal,
+          )
+        }
+      } catch (error) {
+        failure ??= error
+        child.abort(new StopRequest('shutdown'))
+      }
+    }
+    const workers = Math.min(job.claim.connections, job.units.length)
+    await Promise.all(Array.from({ length: workers }, work))
+    signal.throwIfAborted()
+    if (failure !== undefined) throw failure
+  })
+}
+
+async function attempt(
+  unit: TransferUnit,
+  history: UnitHistory,
+  run: { readonly job: TransferJob; readonly queue: UnitQueue; readonly context: FetchContext },
+  signal: AbortSignal,
+): Promise<void> {
+  const { job, queue, context } = run
+  try {
+    const bypassCaches = history.freshStarts > 0
+    const { present } = await fetchUnit(unit, context, { signal, bypassCaches })
+    complete(unit, present, job)
+    queue.done()
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const error = classify(thrown)
+    const pauseMs = await judgeFailure(unit, error, history, { job, queue })
+    queue.retryLater(unit, job.runner.clock.now() + pauseMs, error)
+  }
+}
+
+function complete(unit: TransferUnit, present: boolean, job: TransferJob): void {
+  job.progress.done(unit, { present })
+  for (const path of unit.paths) {
+    const sizeBytes = unit.file.sizeBytes ?? 0
+    job.listener.tell({ type: 'file-completed', path, sizeBytes, present })
+  }
+}
+
+/**
+ * Decides what a failed attempt means.
+ * @returns the pause before the next attempt
+ * @throws the error when there is to be none
+ */
+async function judgeFailure(
+  unit: TransferUnit,
+  error: WindlassError,
+  history: UnitHistory,
+  { job, queue }: { readonly job: TransferJob; readonly queue: UnitQueue },
+): Promise<number> {
+  const { clock, random } = job.runner
+  job.progress.enter(unit, 'pending')
+  if (error.code === 'HASH_MISMATCH' || error.disposition === 'restart') {
+    if (history.freshStarts >= MOST_FRESH_STARTS) throw error
+    history.freshStarts++
+    job.listener.tell({ type: 'noticed', notice: noticeOf(unit, error, 'starting this file anew') })
+    await job.listener.report({ type: 'refetching' })
+    return 0
+  }
+  if (error.disposition !== 'retry') throw error
+  if (error.code === 'STORE_CHANGED') {
+    // The staging folder may be gone with it: only a new start opens the store again.
+    job.failures.attempts = history.attempts + 1
+    throw error
+  }
+  // A host that names its time is obeyed, not counted: it is alive.
+  const gained = job.progress.gainedBytes(unit) > 0
+  if (gained) history.attempts = 0
+  else if (error.retryAt === undefined) history.attempts++
+  job.failures.attempts = history.attempts
+  if (history.attempts >= job.claim.retries) throw error
+  const pauseMs = backoffMs(RETRY_BACKOFF, history.attempts, error, {
+    now: () => clock.now(),
+    random,
+  })
+  const when = `trying again in ${Math.max(1, Math.round(pauseMs / 1000))} s`
+  // One host's rest is one piece of news, however many files run into it.
+  if (error.retryAt !== undefined && !queue.holdAll(error.retryAt, error)) return pauseMs
+  job.listener.tell({ type: 'noticed', notice: noticeOf(unit, error, when) })
+  return pauseMs
+}
+
+function noticeOf({ file }: TransferUnit, error: WindlassError, next: string): Notice {
+  return { code: error.code, message: `${error.message}; ${next}`, path: file.path }
+}
+
+function historyOf(
+  histories: Map<string, UnitHistory>,
+  unit: TransferUnit,
+  { claim }: TransferJob,
+): UnitHistory {
+  const history = histories.get(unit.key) ?? { attempts: claim.attempts, freshStarts: 0 }
+  histories.set(unit.key, history)
+  return history
+}
+
+function fetchContext(job: TransferJob): FetchContext {
+  const { claim, resolution, runner, listener } = job
+  const source = runner.sources.get(claim.ref.source)
+  return {
+    carrier: runner.carrier,
+    hashing: runner.hashing,
+    session: job.session,
+    progress: job.progress,
+    identity: `${claim.ref.canonical} ${resolution.revision ?? ''}`,
+    locate: ({ file }, options) =>
+      source.locate({ ref: claim.ref, revision: resolution.revision, file }, options),
+    onNotice: (notice) => listener.tell({ type: 'noticed', notice }),
+    onAllReceived: () => listener.report({ type: 'received' }),
+  }
+}

@@ -1,0 +1,16 @@
+export type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
+export { actionsIn, isSettled, TRANSITIONS } from './downloads/state-table.ts'
+export type { Downloads, Engine, EngineOptions, EventLog } from './engine.ts'
+export { classify } from './errors/classify.ts'
+export {
+  isWindlassError,
+  WindlassError,
+  type WindlassErrorOptions,
+} from './errors/windlass-error.ts'
+export { openEngine } from './open-engine.ts'
+export type { EnginePorts, Logger } from './ports.ts'
+export { type Clock, systemClock } from './runtime/clock.ts'
+export { Closer } from './runtime/closer.ts'
+export { Secret } from './runtime/secret.ts'
+export { StopRequest } from './runtime/stop-request.ts'
+export { type HubEnvironment, readHubEnvironment } from './sources/huggingface/hub-environment.ts'

@@ -1,0 +1,131 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createRangedHttpCarrier } from './carriers/ranged-http/create-ranged-http-carrier.ts'
+import { DownloadRepository } from './database/download-repository.ts'
+import { EventRepository } from './database/event-repository.ts'
+import { openDatabase } from './database/open-database.ts'
+import { Admission } from './downloads/admission.ts'
+import { EventBus } from './downloads/event-bus.ts'
+import { startHeartbeat } from './downloads/heartbeat.ts'
+import { Ledger } from './downloads/ledger.ts'
+import { openDownloads } from './downloads/open-downloads.ts'
+import { openEventLog } from './downloads/open-event-log.ts'
+import { recover } from './downloads/recover.ts'
+import { Runner } from './downloads/runner.ts'
+import { Scheduler } from './downloads/scheduler.ts'
+import type { Engine, EngineOptions } from './engine.ts'
+import { createHttpClient } from './net/create-http-client.ts'
+import { Closer } from './runtime/closer.ts'
+import { createHubSource } from './sources/huggingface/create-hub-source.ts'
+import { SourceRegistry } from './sources/registry.ts'
+import { createHubCacheStore } from './stores/hub-cache/create-hub-cache-store.ts'
+import { createHashing } from './verification/create-hashing.ts'
+
+/**
+ * Opens a home and everything that works in it: the only place where the engine's
+ * parts meet. Order of lines is order of dependency.
+ *
+ * @throws WindlassError LOCK_HELD when another process owns the home, DB_TOO_NEW, STORAGE_BROKEN
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const closer = new Closer()
+  try {
+    return await assemble(options, closer)
+  } catch (error) {
+    await closer.close()
+    throw error
+  }
+}
+
+async function assemble(options: EngineOptions, closer: Closer): Promise<Engine> {
+  const { home, limits, hub, ports } = options
+  const { clock, log, random, bootId } = ports
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  const database = closer.add('database', await openDatabase(join(home, 'windlass.db')), (db) =>
+    db.destroy(),
+  )
+  const downloads = new DownloadRepository(database)
+  const events = new EventRepository(database)
+  const bus = new EventBus({
+    onListenerError: (err) => log.error({ err }, 'an event listener failed'),
+  })
+  const ledger = new Ledger({ database, downloads, events, bus, now: () => clock.now() })
+  closer.add('ledger', ledger, () => ledger.settled())
+  const eventLog = await openEventLog(events, bus, (err) =>
+    log.warn({ err }, 'old events could not be dropped'),
+  )
+
+  const http = closer.add(
+    'network',
+    createHttpClient({ clock, userAgent: userAgentOf(options), proxy: options.proxy }),
+    (client) => client.close(),
+  )
+  const hashing = closer.add('hashing', createHashing(), (worker) => worker.close())
+  const carrier = createRangedHttpCarrier({ http, clock, log, bootId })
+  const sources = new SourceRegistry([createHubSource({ http, environment: hub })])
+  const hubCache = createHubCacheStore({
+    cacheDir: hub.cacheDir,
+    symlinks: !hub.symlinksDisabled,
+    clock,
+    log,
+  })
+  // One store so far; a placement names the store it is for.
+  const store = () => hubCache
+
+  const admission = new Admission(options.reserve)
+  const runner = new Runner({
+    sources,
+    store,
+    carrier,
+    hashing,
+    clock,
+    random,
+    reserve: (demand) => admission.reserve(demand),
+  })
+  const scheduler = new Scheduler({
+    downloads,
+    ledger,
+    run: (claim, listener, runOptions) => runner.run(claim, listener, runOptions),
+    limits,
+    clock,
+    random,
+    log,
+    onSettled: async (id) => {
+      const state = (await downloads.find(id))?.state
+      if (state !== 'queued' && state !== 'waiting') admission.release(id)
+    },
+  })
+  closer.add('scheduler', scheduler, () => scheduler.stop())
+
+  const parts = {
+    sources,
+    downloads,
+    ledger,
+    scheduler,
+    admission,
+    limits,
+    clock,
+    random,
+    store,
+    log,
+  }
+  await recover(parts)
+  closer.add('heartbeat', startHeartbeat({ ...parts, emit: (event) => bus.emit(event) }), (stop) =>
+    stop(),
+  )
+  if (options.start ?? true) scheduler.start()
+  return {
+    downloads: openDownloads(parts),
+    events: eventLog,
+    counts: async () => ({
+      active: scheduler.activeCount,
+      queued: await downloads.count(['queued']),
+    }),
+    close: () => closer.close(),
+  }
+}
+
+/** The Hub asks programs built on others to say so in this form (client: `utils/_headers.py`). */
+function userAgentOf({ userAgent, hub }: EngineOptions): string {
+  return hub.userAgentOrigin === null ? userAgent : `${userAgent}; origin/${hub.userAgentOrigin}`
+}
