@@ -1,0 +1,10 @@
+export { ApiError, isApiError } from './api-error.ts'
+export {
+  type BulkAction,
+  type CallOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+} from './create-client.ts'
+export type { ConnectionChange, EventsOptions } from './follow-events.ts'
+export type { Fetch, FetchAnswer, FetchOptions } from './transport.ts'

@@ -1,0 +1,12 @@
+export { type AppOptions, buildApp } from './app.ts'
+export { createLog, LOG_LEVELS, type Log, type LogOptions } from './create-log.ts'
+export { findOwner, type OwnerAddress, type OwnerSettings } from './home/find-owner.ts'
+export { type OpenHome, type OpenHomeOptions, openHome } from './open-home.ts'
+export { readVersion } from './read-version.ts'
+export { loadSettings, type Settings, type SettingsSources } from './settings/load-settings.ts'
+export {
+  SETTING_KEYS,
+  SETTINGS,
+  type SettingKey,
+  type SettingSpec,
+} from './settings/settings-table.ts'

@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const Manifest = z.object({ version: z.string() })
+
+/** The version of this build, from the package's own manifest. */
+export function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return Manifest.parse(JSON.parse(text)).version
+}

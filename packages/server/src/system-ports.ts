@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { type EnginePorts, type Logger, systemClock } from '@windlass/engine'
+
+/** The side effects of a real machine. */
+export function systemPorts(log: Logger): EnginePorts {
+  return { clock: systemClock, log, random: Math.random, bootId: readBootId }
+}
+
+/** Linux's random id of the running boot (random(4)); null elsewhere. */
+function readBootId(): string | null {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    // Unknown is an answer: the engine then trusts only what was synced.
+    return null
+  }
+}

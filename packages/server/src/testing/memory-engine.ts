@@ -1,0 +1,181 @@
+import type {
+  Download,
+  DownloadRequest,
+  LoggedEvent,
+  LoggedEventMap,
+  LoggedEventType,
+  PassingEvent,
+  WindlassEvent,
+} from '@windlass/contract'
+import { type Downloads, type Engine, type EventLog, WindlassError } from '@windlass/engine'
+
+/** An event log in memory, whose oldest events can be dropped. */
+class MemoryEventLog implements EventLog {
+  readonly #events: LoggedEvent[] = []
+  readonly #listeners = new Set<(event: WindlassEvent) => void>()
+  #oldest = 1
+  /** Called before each page is read, to make things happen in the middle of a replay. */
+  beforePage: () => void = () => undefined
+
+  lastSeq(): number {
+    return this.#events.length
+  }
+
+  async since(seq: number, limit: number): Promise<readonly LoggedEvent[] | null> {
+    this.beforePage()
+    if (seq > this.lastSeq() || seq + 1 < this.#oldest) return null
+    return this.#events.slice(seq, seq + limit)
+  }
+
+  subscribe(listener: (event: WindlassEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  get listeners(): number {
+    return this.#listeners.size
+  }
+
+  append<T extends LoggedEventType>(type: T, data: LoggedEventMap[T]): void {
+    this.write(type, data)()
+  }
+
+  /** Puts an event in the log; the function that it returns announces it. */
+  write<T extends LoggedEventType>(type: T, data: LoggedEventMap[T]): () => void {
+    // A type and the data that belongs to it make one member of the union.
+    const event = { seq: this.lastSeq() + 1, at: 1, type, data } as LoggedEvent
+    this.#events.push(event)
+    return () => this.#tell(event)
+  }
+
+  notice(id: string, message = 'hello'): void {
+    this.append('download.noticed', { id, code: 'NET_RESET', message })
+  }
+
+  pass(event: PassingEvent): void {
+    this.#tell(event)
+  }
+
+  /** Forgets events before `seq`. */
+  prune(seq: number): void {
+    this.#oldest = seq
+  }
+
+  #tell(event: WindlassEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}
+
+/** A download as the API shows it. */
+export function sampleDownload(id: string, change: Partial<Download> = {}): Download {
+  return {
+    id,
+    ref: 'org/name',
+    source: 'huggingface',
+    title: 'org/name',
+    state: 'queued',
+    progress: {
+      receivedBytes: 0,
+      totalBytes: null,
+      percent: null,
+      bytesPerSecond: 0,
+      etaSeconds: null,
+      filesDone: 0,
+      filesTotal: null,
+    },
+    revision: null,
+    destination: null,
+    priority: 0,
+    attempts: 0,
+    createdAt: 1,
+    startedAt: null,
+    finishedAt: null,
+    elapsedSeconds: 0,
+    actions: ['pause', 'cancel'],
+    files: [],
+    ...change,
+  }
+}
+
+/** An engine that keeps downloads in a map and moves no bytes. */
+export class MemoryEngine implements Engine {
+  readonly events = new MemoryEventLog()
+  readonly rows = new Map<string, Download>()
+  closed = false
+  readonly downloads: Downloads = {
+    create: async (request) => this.#create(request),
+    plan: async (request) => ({
+      ref: request.ref,
+      source: 'huggingface',
+      title: request.ref,
+      revision: null,
+      destination: '/cache',
+      files: [{ path: 'config.json', sizeBytes: 3, present: false }],
+      totalBytes: 3,
+      missingBytes: 3,
+      freeBytes: 100,
+      reservedBytes: 10,
+      fits: true,
+    }),
+    find: async (id) => this.#row(id),
+    list: async ({ limit, cursor, state }) => {
+      const all = [...this.rows.values()].filter(
+        (row) => state === undefined || row.state === state,
+      )
+      const start = cursor === undefined ? 0 : Number(cursor)
+      const end = start + limit
+      return { items: all.slice(start, end), nextCursor: end < all.length ? String(end) : null }
+    },
+    idsThatAllow: async (action) =>
+      [...this.rows.values()].filter((row) => row.actions.includes(action)).map((row) => row.id),
+    pause: async (id) => this.#move(id, 'pause', 'paused'),
+    resume: async (id) => this.#move(id, 'resume', 'queued'),
+    retry: async (id) => this.#move(id, 'retry', 'queued'),
+    cancel: async (id) => ({
+      ...this.#move(id, 'cancel', 'cancelled'),
+      receipt: { files: 2, bytes: 7 },
+    }),
+    forget: async (id) => {
+      this.#row(id)
+      this.rows.delete(id)
+      this.events.append('download.forgotten', { id })
+    },
+  }
+
+  async counts(): Promise<{ active: number; queued: number }> {
+    return { active: 0, queued: this.rows.size }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+  }
+
+  #create(request: DownloadRequest): { download: Download; created: boolean } {
+    const found = this.rows.get(request.ref)
+    if (found !== undefined) return { download: found, created: false }
+    const download = sampleDownload(request.ref, { ref: request.ref })
+    this.rows.set(download.id, download)
+    this.events.append('download.created', { download })
+    return { download, created: true }
+  }
+
+  #row(id: string): Download {
+    const row = this.rows.get(id)
+    if (row === undefined) throw new WindlassError('DOWNLOAD_NOT_FOUND', { detail: id })
+    return row
+  }
+
+  #move(id: string, action: Download['actions'][number], to: Download['state']): Download {
+    const row = this.#row(id)
+    if (!row.actions.includes(action)) {
+      throw new WindlassError('INVALID_STATE', {
+        detail: `cannot ${action} a ${row.state} download`,
+      })
+    }
+    const actions: Download['actions'] = to === 'queued' ? ['pause', 'cancel'] : ['resume']
+    const moved = { ...row, state: to, actions }
+    this.rows.set(id, moved)
+    this.events.append('download.state-changed', { id, from: row.state, to, download: moved })
+    return moved
+  }
+}

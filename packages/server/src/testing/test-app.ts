@@ -1,0 +1,43 @@
+import { Writable } from 'node:stream'
+import { Secret } from '@windlass/engine'
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from '../app.ts'
+import { createLog } from '../create-log.ts'
+import { ManualTicks } from './manual-ticks.ts'
+import { MemoryEngine } from './memory-engine.ts'
+
+export const TOKEN = 'token-canary-0123456789'
+export const SOCKET_TOKEN = 'socket-canary-0123456789'
+/** Headers of a well-behaved request; `inject` has no port, so it looks like the Unix socket. */
+export const GOOD = { host: 'localhost', authorization: `Bearer ${TOKEN}` } as const
+
+export interface TestApp {
+  readonly app: FastifyInstance
+  readonly engine: MemoryEngine
+  readonly clock: ManualTicks
+  /** Everything logged so far. */
+  readonly logged: () => string
+}
+
+/** The real app over an engine in memory, with its log kept. */
+export async function openTestApp(): Promise<TestApp> {
+  const engine = new MemoryEngine()
+  const clock = new ManualTicks()
+  const lines: string[] = []
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk))
+      done()
+    },
+  })
+  const app = await buildApp({
+    engine,
+    clock,
+    token: new Secret(TOKEN),
+    socketToken: new Secret(SOCKET_TOKEN),
+    log: createLog({ level: 'debug', destination }),
+    allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
+    version: '1.2.3',
+  })
+  return { app, engine, clock, logged: () => lines.join('') }
+}
