@@ -1,0 +1,94 @@
+import { createClient } from '@windlass/client'
+import { type Clock, isWindlassError } from '@windlass/engine'
+import {
+  findOwner,
+  type Log,
+  type OpenHome,
+  type OwnerAddress,
+  openHome,
+  type Settings,
+} from '@windlass/server'
+import { Agent, fetch } from 'undici'
+import type { Connection, Connector } from './connection.ts'
+
+export interface ConnectorDeps {
+  readonly settings: Settings
+  readonly clock: Clock
+  /** For the engine, where this process becomes the owner. */
+  readonly log: Log
+}
+
+/** An owner that starts or leaves holds the home without answering; for this long that is normal. */
+const PATIENCE_MS = 15_000
+const LOOK_AGAIN_MS = 100
+
+/** The way to the owner of the home that the settings name. */
+export function createConnector(deps: ConnectorDeps): Connector {
+  const { clock, log, settings } = deps
+  const role = settings.server === null ? 'guest' : 'remote'
+
+  const toOwner = async (): Promise<Connection | null> => {
+    const owner = await findOwner(settings)
+    if (owner === null) return null
+    const connection = connectionTo(owner, role, async () => undefined)
+    if (role === 'guest') return connection
+    return await proven(connection)
+  }
+
+  return {
+    toOwner,
+    async toOwnerOrSelf({ signal, startDownloads }) {
+      const deadline = clock.monotonicMs() + PATIENCE_MS
+      for (;;) {
+        signal.throwIfAborted()
+        const owner = await toOwner()
+        if (owner !== null) return owner
+        try {
+          return ownConnection(await openHome(settings, { log, listenTcp: false, startDownloads }))
+        } catch (error) {
+          if (!isWindlassError(error, 'LOCK_HELD') || clock.monotonicMs() >= deadline) throw error
+        }
+        await clock.sleep(LOOK_AGAIN_MS, { signal })
+      }
+    },
+  }
+}
+
+function ownConnection(home: OpenHome): Connection {
+  const address = { baseUrl: 'http://localhost', socketPath: home.socketPath, token: home.token }
+  return connectionTo(address, 'owner', () => home.close())
+}
+
+function connectionTo(
+  { baseUrl, socketPath, token }: OwnerAddress,
+  role: Connection['role'],
+  closeHome: () => Promise<void>,
+): Connection {
+  const dispatcher = new Agent(socketPath === null ? {} : { connect: { socketPath } })
+  const client = createClient({
+    baseUrl,
+    token: token.reveal(),
+    fetch: (url, options) => fetch(url, { ...options, dispatcher }),
+  })
+  return {
+    client,
+    role,
+    address: socketPath ?? baseUrl,
+    async close() {
+      // Event streams are open for as long as somebody listens: nothing to wait for.
+      await dispatcher.destroy()
+      await closeHome()
+    },
+  }
+}
+
+/** A server named by its address is asked once, so that a wrong address is told at once. */
+async function proven(connection: Connection): Promise<Connection> {
+  try {
+    await connection.client.health()
+    return connection
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}

@@ -1,0 +1,55 @@
+import { readVersion } from '@windlass/server'
+import { Command } from 'commander'
+import type { CommandContext } from './command-context.ts'
+import { actCommand } from './commands/act.ts'
+import { cancelCommand } from './commands/cancel.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { lsCommand } from './commands/ls.ts'
+import { pullCommand } from './commands/pull.ts'
+import { rmCommand } from './commands/rm.ts'
+import { serveCommand } from './commands/serve.ts'
+import { showCommand } from './commands/show.ts'
+import { watchCommand } from './commands/watch.ts'
+
+const MORE = `
+Examples:
+  windlass pull Qwen/Qwen3-0.6B        download, verify, print the path
+  windlass pull org/name --dry-run     see what it would take
+  windlass ls                          what is there, what waits and why
+  windlass serve                       work through the queue, with an API
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 you must act, 70 bug, 130 interrupted (everything kept).
+`
+
+/** The whole command line. Parsing throws CommanderError instead of ending the process. */
+export function createProgram(context: CommandContext): Command {
+  const { host } = context
+  const program = new Command('windlass')
+    .description(
+      'Brings model weights onto this machine: nothing lost, nothing wrong, nothing hidden.',
+    )
+    .version(readVersion(), '-V, --version')
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      getOutHelpWidth: () => Math.min(host.stdout.columns(), 100),
+      getErrHelpWidth: () => Math.min(host.stderr.columns(), 100),
+    })
+    .exitOverride()
+    .addHelpText('after', MORE)
+  const commands = [
+    pullCommand(context),
+    serveCommand(context),
+    lsCommand(context),
+    showCommand(context),
+    watchCommand(context),
+    actCommand(context, 'pause'),
+    actCommand(context, 'resume'),
+    cancelCommand(context),
+    actCommand(context, 'retry'),
+    rmCommand(context),
+    doctorCommand(context),
+  ]
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  return program
+}

@@ -1,0 +1,186 @@
+import { isApiError } from '@windlass/client'
+import type { DownloadRequest, WindlassEvent } from '@windlass/contract'
+import type { Connection, Connector } from '../connection.ts'
+import { followEvents } from '../follow-events.ts'
+import type { CliHost } from '../host.ts'
+import { ownerLost } from '../owner-lost.ts'
+import type { ProgressModel } from '../render/progress-model.ts'
+import type { Reporter } from '../reporters/reporter.ts'
+import { pauseItems } from './pause-items.ts'
+import { isOver, type PullItem, submitItem } from './pull-item.ts'
+
+export interface PullOptions {
+  readonly requests: readonly DownloadRequest[]
+  readonly connector: Connector
+  readonly host: CliHost
+  readonly model: ProgressModel
+  readonly reporter: Reporter
+}
+
+export interface PullResult {
+  readonly items: readonly PullItem[]
+  /** How it ended; `paused` and `terminated` by a signal. */
+  readonly end: 'settled' | 'paused' | 'terminated'
+  /** Who served the home at the end. */
+  readonly role: Connection['role']
+}
+
+type Turn = PullResult['end'] | 'owner-lost'
+
+/**
+ * Hands the requests to the owner of the home, or becomes it, and waits until none
+ * goes on by itself. When the owner goes away, looks for the next one or takes over.
+ * SIGINT pauses all of it, SIGTERM leaves it as it is.
+ */
+export async function runPull(options: PullOptions): Promise<PullResult> {
+  const pull = new Pull(options)
+  const forget = options.host.onSignal((signal) => pull.signal(signal))
+  try {
+    return await pull.run()
+  } finally {
+    forget()
+  }
+}
+
+class Pull {
+  readonly #options: PullOptions
+  readonly #items: readonly PullItem[]
+  readonly #stop = new AbortController()
+  #end: 'paused' | 'terminated' | null = null
+  #lastSeq: number | undefined
+  #role: Connection['role'] | null = null
+
+  constructor(options: PullOptions) {
+    this.#options = options
+    this.#items = options.requests.map((request) => ({ request }))
+  }
+
+  signal(signal: 'SIGINT' | 'SIGTERM'): void {
+    // The second one means: now. What is on the disk is safe at every moment.
+    if (this.#end !== null) this.#options.host.exit(signal === 'SIGINT' ? 130 : 143)
+    this.#end = signal === 'SIGINT' ? 'paused' : 'terminated'
+    if (signal === 'SIGINT') this.#options.reporter.note('Pausing; Ctrl-C again stops at once.')
+    this.#stop.abort(new Error(`received ${signal}`))
+  }
+
+  async run(): Promise<PullResult> {
+    for (;;) {
+      const connection = await this.#connect()
+      if (connection === null)
+        return { items: this.#items, end: this.#end ?? 'terminated', role: 'owner' }
+      this.#tellRole(connection)
+      try {
+        const turn = await this.#turn(connection)
+        if (turn !== 'owner-lost') {
+          return { items: this.#items, end: turn, role: connection.role }
+        }
+      } finally {
+        await connection.close()
+      }
+    }
+  }
+
+  /** Null when the person stopped it before anything was begun. */
+  async #connect(): Promise<Connection | null> {
+    const { connector } = this.#options
+    try {
+      const startDownloads = this.#end === null
+      return await connector.toOwnerOrSelf({ startDownloads, signal: this.#stop.signal })
+    } catch (error) {
+      if (this.#end === null) throw error
+      if (this.#end === 'terminated' || this.#items.every((item) => item.id === undefined))
+        return null
+      const { signal } = new AbortController()
+      return await connector.toOwnerOrSelf({ startDownloads: false, signal })
+    }
+  }
+
+  async #turn(connection: Connection): Promise<Turn> {
+    try {
+      const outcome = await followEvents({
+        client: connection.client,
+        lastSeq: this.#lastSeq,
+        waitForServer: connection.role === 'remote',
+        onLost: () => this.#options.reporter.note('The server does not answer; trying again.'),
+        signal: this.#stop.signal,
+        onConnected: () => this.#submit(connection),
+        onEvent: (event) => this.#take(connection, event),
+        isDone: () => this.#isDone(connection),
+      })
+      if (outcome === 'done') return 'settled'
+      if (outcome === 'owner-lost') return outcome
+      if (this.#end === 'paused')
+        await pauseItems(connection.client, this.#items, this.#options.model)
+      return this.#end ?? 'terminated'
+    } catch (error) {
+      if (connection.role === 'guest' && ownerLost(error)) return 'owner-lost'
+      throw error
+    }
+  }
+
+  /** What an earlier owner has accepted is only looked at: handing it in anew would undo a pause by somebody else. */
+  async #submit({ client }: Connection): Promise<void> {
+    await this.#refresh(client)
+    for (const item of this.#items) {
+      if (item.problem !== undefined || this.#end !== null) continue
+      if (item.id !== undefined) continue
+      const download = await submitItem(client, item)
+      if (download !== null) this.#options.model.put(download)
+    }
+  }
+
+  async #take({ client }: Connection, event: WindlassEvent): Promise<void> {
+    const { model, reporter } = this.#options
+    if (event.type === 'resync') {
+      this.#lastSeq = event.data.seq
+      await this.#refresh(client)
+      return
+    }
+    this.#lastSeq = event.seq ?? this.#lastSeq
+    const id = event.type === 'download.created' ? event.data.download.id : event.data.id
+    if (!this.#items.some((item) => item.id === id)) return
+    model.apply(event)
+    // Names and sizes of the files come with the whole download only.
+    if (event.type === 'download.resolved') model.put(await client.find(id))
+    reporter.event(event)
+  }
+
+  async #isDone({ client }: Connection): Promise<boolean> {
+    if (this.#end !== null || !this.#seemsDone()) return false
+    // An event from before our own request may say less than the truth.
+    await this.#refresh(client)
+    return this.#seemsDone()
+  }
+
+  #seemsDone(): boolean {
+    return this.#items.every((item) => {
+      if (item.problem !== undefined) return true
+      if (item.id === undefined) return false
+      const download = this.#options.model.find(item.id)
+      // One that somebody has forgotten is over as well.
+      return download === undefined || isOver(download)
+    })
+  }
+
+  async #refresh(client: Connection['client']): Promise<void> {
+    for (const item of this.#items) {
+      if (item.id === undefined || item.problem !== undefined) continue
+      try {
+        this.#options.model.put(await client.find(item.id))
+      } catch (error) {
+        if (!isApiError(error, 'DOWNLOAD_NOT_FOUND')) throw error
+        item.problem = error.problem
+      }
+    }
+  }
+
+  #tellRole({ role }: Connection): void {
+    const { reporter } = this.#options
+    if (this.#role !== null && role === 'owner') {
+      reporter.note('The Windlass that did the work is gone; going on here.')
+    } else if (this.#role === null && role !== 'owner') {
+      reporter.note('Windlass runs already and does the work.')
+    }
+    this.#role = role
+  }
+}

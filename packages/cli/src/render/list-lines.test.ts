@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { sampleDownload } from '../testing/sample-download.ts'
+import { listLines } from './list-lines.ts'
+
+it('has a column for reasons only where there is one', () => {
+  const moving = sampleDownload()
+  expect(listLines([moving], { now: 0, width: null })).toEqual([
+    'ID      State         %     Size     Speed  What',
+    'a1b2c3  downloading  50  10.0 GB  100 MB/s  org/name',
+  ])
+  const reason = { code: 'DISK_FULL' as const, message: 'There is not enough free space' }
+  const blocked = sampleDownload({ state: 'blocked', reason })
+  expect(listLines([blocked], { now: 0, width: null })[1]).toMatch(
+    /org\/name {2}There is not enough free space$/,
+  )
+})
+
+it('is nothing at all for no downloads', () => {
+  expect(listLines([], { now: 0, width: null })).toEqual([])
+})
