@@ -80,7 +80,7 @@ describe('a resolution', () => {
     const { source } = openSource(hub)
     const resolution = await resolve(source, 'org/name@v1')
     expect(resolution).toMatchObject({
-      title: 'org/name',
+      title: 'org/name@v1',
       revision: commit,
       notices: [],
       placement: {

@@ -5,7 +5,7 @@ import type { HubTreeFile } from '../../stores/placement.ts'
 import type { Notice, RemoteFile, Resolution } from '../source.ts'
 import { fetchHubTree } from './fetch-hub-tree.ts'
 import { fetchHubJson, type HubCall } from './hub-call.ts'
-import { type HubRef, isCommit, isHubRepoId } from './hub-ref.ts'
+import { DEFAULT_REVISION, type HubRef, isCommit, isHubRepoId } from './hub-ref.ts'
 import { selectLocation } from './select-location.ts'
 
 const RepoInfo = z.object({
@@ -60,9 +60,13 @@ function remoteFile(entry: HubTreeFile): RemoteFile {
   }
 }
 
-function titleOf({ repoId, path, quantization }: HubRef): string {
-  if (quantization !== null) return `${repoId}:${quantization}`
-  return path === null ? repoId : `${repoId}/${path}`
+/** What a person would type: the parts that go without saying are left out. */
+function titleOf({ repoType, repoId, revision, path, quantization }: HubRef): string {
+  const kind = repoType === 'model' ? '' : `${repoType}s/`
+  const pinned = revision === DEFAULT_REVISION ? '' : `@${revision}`
+  const part = path === null ? '' : `/${path}`
+  const quant = quantization === null ? '' : `:${quantization}`
+  return `${kind}${repoId}${pinned}${part}${quant}`
 }
 
 function renameNotice(ref: HubRef, current: HubRef): Notice {
