@@ -25,3 +25,12 @@ it('waits at least as long as the host asks', () => {
 it('hardly waits after an attempt that brought bytes', () => {
   expect(backoffMs(RETRY_BACKOFF, 0, plain, deps(1))).toBe(250)
 })
+
+it('gives whole milliseconds, because that is what the database stores', () => {
+  for (const random of [0.1234567, 0.5000001, 0.9999999]) {
+    for (const attempt of [0, 1, 4]) {
+      const pause = backoffMs(RETRY_BACKOFF, attempt, plain, deps(random))
+      expect(Number.isInteger(pause)).toBe(true)
+    }
+  }
+})

@@ -5,7 +5,6 @@ import { writeFileDurably } from '../../disk/write-file-durably.ts'
 import type { HubCachePlacement } from '../placement.ts'
 import { makeFolder } from './folders.ts'
 import type { HubCacheLayout } from './layout.ts'
-import { removeFalseMarkers } from './missing-markers.ts'
 import { writeRef } from './ref-file.ts'
 import { removeIfEmpty, type Staging } from './staging.ts'
 import { treeFileText } from './tree-file.ts'
@@ -17,8 +16,6 @@ export interface FinishOptions {
   readonly now: () => number
   /** Folders of the snapshot that were written to, deepest first. */
   readonly touchedFolders: readonly string[]
-  /** What the download made visible. */
-  readonly paths: Iterable<string>
 }
 
 /**
@@ -27,7 +24,7 @@ export interface FinishOptions {
  */
 export async function finishSnapshot(
   layout: HubCacheLayout,
-  { placement, staging, fileMode, now, touchedFolders, paths }: FinishOptions,
+  { placement, staging, fileMode, now, touchedFolders }: FinishOptions,
 ): Promise<void> {
   const { commit, refName } = placement
   // A selection may be empty of files that need a folder; the ref needs it all the same.
@@ -35,7 +32,6 @@ export async function finishSnapshot(
   await makeFolder(layout.snapshot(commit))
   const folders = [...touchedFolders, layout.snapshot(commit), layout.snapshots, layout.repo]
   for (const folder of new Set([...folders, layout.cache])) await syncDirectory(folder)
-  await removeFalseMarkers(layout, commit, paths)
   await writeTree(layout, { placement, staging, now })
   if (refName !== null) {
     const temporaryPath = staging.temporary('ref')

@@ -89,8 +89,7 @@ export class HubCacheSession implements StoreSession {
     return this.#noticingLoss(async () => {
       await this.#requireAllVisible()
       const touchedFolders = this.#snapshot.touchedFolders()
-      const paths = this.#visible.keys()
-      await finishSnapshot(layout, { placement, staging, fileMode, now, touchedFolders, paths })
+      await finishSnapshot(layout, { placement, staging, fileMode, now, touchedFolders })
       return layout.snapshot(placement.commit)
     })
   }

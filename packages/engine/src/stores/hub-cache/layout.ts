@@ -70,11 +70,6 @@ export class HubCacheLayout {
     return join(this.refs, name)
   }
 
-  /** Folder of the markers for files that a commit was found not to have. */
-  missingMarkers(commit: string): string {
-    return join(this.repo, '.no_exist', assertCommit(commit))
-  }
-
   staging(downloadId: string): string {
     if (!isDownloadId(downloadId)) throw new TypeError(`not a download id: ${downloadId}`)
     return join(this.windlass, downloadId)

@@ -142,17 +142,6 @@ for (const client of CLIENTS) {
     expect(await hub.ask('snapshot', {})).toContain('IncompleteSnapshotError')
   })
 
-  it(`${client} loads a file again whose missing-marker was wrong`, async (context) => {
-    const python = requireTool(context, client)
-    await using dir = await tempDir()
-    const marker = dir.join(REPO, '.no_exist', COMMIT, 'config.json')
-    await mkdir(dirname(marker), { recursive: true })
-    await writeFile(marker, '')
-    const folder = await pull(openStore(dir.path), CASE)
-    await using hub = new PythonClient(python, dir.path)
-    expect(await hub.ask('load', 'config.json')).toBe(`${folder}/config.json`)
-  })
-
   it(`${client} and we wait for each other’s locks`, async (context) => {
     requireTool(context, 'flock')
     const python = requireTool(context, client)
