@@ -5,10 +5,10 @@ import { expect, it } from 'vitest'
 import { DownloadRepository } from '../database/download-repository.ts'
 import { EventRepository } from '../database/event-repository.ts'
 import { openDatabase } from '../database/open-database.ts'
-import type { DownloadRecord } from './download-record.ts'
 import { EventBus } from './event-bus.ts'
 import { Ledger } from './ledger.ts'
 import { openEventLog } from './open-event-log.ts'
+import { newDraft } from './testing/new-draft.ts'
 
 async function openLedger() {
   const dir = await tempDir()
@@ -39,39 +39,10 @@ async function openLedger() {
   }
 }
 
-function draft(id: string, more: Partial<DownloadRecord> = {}): Omit<DownloadRecord, 'position'> {
-  return {
-    id,
-    ref: { source: 'huggingface', canonical: `hf://models/org/${id}` },
-    refText: `org/${id}`,
-    selection: { include: ['*.json'], exclude: null },
-    jobKey: id,
-    title: id,
-    state: 'queued',
-    reason: null,
-    priority: 0,
-    interrupted: false,
-    fence: 0,
-    attempts: 0,
-    revision: null,
-    destination: null,
-    result: null,
-    receipt: null,
-    cleanupPending: false,
-    progress: { receivedBytes: 0, totalBytes: null, filesDone: 0, filesTotal: null },
-    retryAt: null,
-    createdAt: 1,
-    startedAt: null,
-    finishedAt: null,
-    elapsedMs: 0,
-    ...more,
-  }
-}
-
 it('announces a change only when it is durable, with its place in the log', async () => {
   await using open = await openLedger()
   const { ledger, downloads, seen, log } = open
-  await ledger.create(draft('a'))
+  await ledger.create(newDraft('a'))
   await ledger.move('a', 'start', { patch: { fence: 1 } })
   expect(seen.map(({ seq, type }) => [seq, type])).toEqual([
     [1, 'download.created'],
@@ -85,7 +56,7 @@ it('announces a change only when it is durable, with its place in the log', asyn
 it('refuses an illegal trigger and leaves no trace of it', async () => {
   await using open = await openLedger()
   const { ledger, downloads, seen } = open
-  await ledger.create(draft('a'))
+  await ledger.create(newDraft('a'))
   await expect(ledger.move('a', 'verified')).rejects.toMatchObject({ code: 'INVALID_STATE' })
   expect(await downloads.find('a')).toMatchObject({ state: 'queued' })
   expect(seen).toHaveLength(1)
@@ -94,7 +65,7 @@ it('refuses an illegal trigger and leaves no trace of it', async () => {
 it('lets one of two rivals win', async () => {
   await using open = await openLedger()
   const { ledger } = open
-  await ledger.create(draft('a'))
+  await ledger.create(newDraft('a'))
   const outcomes = await Promise.allSettled([
     ledger.move('a', 'start'),
     ledger.move('a', 'start'),
@@ -106,7 +77,7 @@ it('lets one of two rivals win', async () => {
 it('refuses a writer whose claim is lost', async () => {
   await using open = await openLedger()
   const { ledger } = open
-  await ledger.create(draft('a'))
+  await ledger.create(newDraft('a'))
   await ledger.move('a', 'start', { patch: { fence: 2 } })
   await expect(ledger.move('a', 'resolved', { fence: 1 })).rejects.toMatchObject({
     code: 'INVALID_STATE',
@@ -119,9 +90,9 @@ it('refuses a writer whose claim is lost', async () => {
 it('starts interrupted downloads first, then by priority, then in order of arrival', async () => {
   await using open = await openLedger()
   const { ledger, downloads } = open
-  await ledger.create(draft('first'))
-  await ledger.create(draft('urgent', { priority: 5 }))
-  await ledger.create(draft('cut-off', { interrupted: true, priority: -5 }))
+  await ledger.create(newDraft('first'))
+  await ledger.create(newDraft('urgent', { priority: 5 }))
+  await ledger.create(newDraft('cut-off', { interrupted: true, priority: -5 }))
   const order: string[] = []
   for (
     let next = await downloads.nextQueued();
@@ -137,7 +108,7 @@ it('starts interrupted downloads first, then by priority, then in order of arriv
 it('clears the reason of the state it leaves', async () => {
   await using open = await openLedger()
   const { ledger } = open
-  await ledger.create(draft('a'))
+  await ledger.create(newDraft('a'))
   await ledger.move('a', 'start')
   const reason = { code: 'NET_RESET', message: 'x', retryAt: 5 } as const
   expect(await ledger.move('a', 'backOff', { patch: { reason, retryAt: 5 } })).toMatchObject({
@@ -149,21 +120,21 @@ it('clears the reason of the state it leaves', async () => {
 it('numbers on after the log was emptied, and tells a reader who missed too much', async () => {
   await using open = await openLedger()
   const { ledger, events, log } = open
-  for (const id of ['a', 'b', 'c']) await ledger.create(draft(id))
+  for (const id of ['a', 'b', 'c']) await ledger.create(newDraft(id))
   await events.prune(1)
   expect(await log.since(0, 10)).toBeNull()
   expect((await log.since(2, 10))?.map((event) => event.seq)).toEqual([3])
   expect(await log.since(99, 10)).toBeNull()
   await events.prune(0)
-  await ledger.create(draft('d'))
+  await ledger.create(newDraft('d'))
   expect(await log.since(3, 10)).toHaveLength(1)
 })
 
 it('finds downloads by text without reading patterns into it', async () => {
   await using open = await openLedger()
   const { ledger, downloads } = open
-  await ledger.create(draft('100%'))
-  await ledger.create(draft('other'))
+  await ledger.create(newDraft('100%'))
+  await ledger.create(newDraft('other'))
   const found = await downloads.list({ text: '0%', limit: 10 })
   expect(found.map(({ id }) => id)).toEqual(['100%'])
 })

@@ -1,4 +1,5 @@
 import type { DownloadRepository } from '../database/download-repository.ts'
+import { classify } from '../errors/classify.ts'
 import type { Logger } from '../ports.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { type StopIntent, StopRequest } from '../runtime/stop-request.ts'
@@ -6,6 +7,7 @@ import type { LiveRun } from './describe-download.ts'
 import type { DownloadRecord } from './download-record.ts'
 import { Execution, type ExecutionDeps } from './execution.ts'
 import type { Ledger } from './ledger.ts'
+import { reasonOf } from './reason-of.ts'
 import type { EngineLimits } from './settings.ts'
 
 export interface SchedulerDeps {
@@ -126,13 +128,25 @@ export class Scheduler {
     await started.catch(() => undefined) // told by #carry
   }
 
+  /** Nothing may look as if it were at work while nobody works on it. */
+  async #failInstead(id: string, thrown: unknown): Promise<void> {
+    if (this.#closing.signal.aborted) return // the next start takes it up
+    const { ledger, clock, log } = this.#deps
+    try {
+      const reason = reasonOf(classify(thrown))
+      await ledger.move(id, 'fail', { patch: { reason, finishedAt: clock.now() } })
+    } catch (error) {
+      log.error({ err: error, id }, 'a download could not be marked as failed')
+    }
+  }
+
   async #carry(execution: Execution, started: Promise<boolean>): Promise<void> {
     const { id } = execution
     try {
       if (await started) await execution.run()
     } catch (error) {
-      // The state could not be written: it still says "at work", so the next start goes on.
       this.#deps.log.error({ err: error, id }, 'the end of a run could not be recorded')
+      await this.#failInstead(id, error)
     }
     this.#slots.delete(id)
     try {

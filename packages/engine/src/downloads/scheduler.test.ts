@@ -1,0 +1,59 @@
+import { manualClock, tempDir } from '@windlass/testkit'
+import { expect, it } from 'vitest'
+import { DownloadRepository } from '../database/download-repository.ts'
+import { EventRepository } from '../database/event-repository.ts'
+import { openDatabase } from '../database/open-database.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
+import { EventBus } from './event-bus.ts'
+import { Ledger } from './ledger.ts'
+import type { RunOutcome } from './run-claim.ts'
+import { Scheduler } from './scheduler.ts'
+import { newDraft } from './testing/new-draft.ts'
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} }
+
+async function openScheduler(run: () => Promise<RunOutcome>) {
+  const dir = await tempDir()
+  const database = await openDatabase(dir.join('windlass.db'))
+  const downloads = new DownloadRepository(database)
+  const clock = manualClock()
+  const bus = new EventBus({ onListenerError: (error) => Promise.reject(error) })
+  const events = new EventRepository(database)
+  const ledger = new Ledger({ database, downloads, events, bus, now: () => clock.now() })
+  const settled = Promise.withResolvers<string>()
+  const scheduler = new Scheduler({
+    downloads,
+    ledger,
+    run,
+    limits: { maxActive: 1, maxQueued: 10, connections: 1, retries: 5, timeLimitMs: 1_000 },
+    clock,
+    random: () => 0.5,
+    log: quiet,
+    onSettled: async (id) => settled.resolve(id),
+  })
+  return {
+    downloads,
+    ledger,
+    scheduler,
+    settled: settled.promise,
+    async [Symbol.asyncDispose]() {
+      await scheduler.stop()
+      await database.destroy()
+      await dir.remove()
+    },
+  }
+}
+
+it('fails a download whose end cannot be written, so that nobody waits for it for ever', async () => {
+  // SQLite refuses a fraction in an integer column.
+  const error = new WindlassError('NET_RESET', { retryAt: 1.5 })
+  const outcome: RunOutcome = { kind: 'failed', error, attempts: 1 }
+  await using open = await openScheduler(async () => outcome)
+  const { id } = await open.ledger.create(newDraft('a'))
+  open.scheduler.start()
+  expect(await open.settled).toBe(id)
+  expect(await open.downloads.find(id)).toMatchObject({
+    state: 'failed',
+    reason: { code: 'INTERNAL' },
+  })
+})

@@ -1,0 +1,34 @@
+import type { DownloadRecord } from '../download-record.ts'
+
+/** A queued download of a repository of the same name. */
+export function newDraft(
+  id: string,
+  more: Partial<DownloadRecord> = {},
+): Omit<DownloadRecord, 'position'> {
+  return {
+    id,
+    ref: { source: 'huggingface', canonical: `hf://models/org/${id}` },
+    refText: `org/${id}`,
+    selection: { include: ['*.json'], exclude: null },
+    jobKey: id,
+    title: id,
+    state: 'queued',
+    reason: null,
+    priority: 0,
+    interrupted: false,
+    fence: 0,
+    attempts: 0,
+    revision: null,
+    destination: null,
+    result: null,
+    receipt: null,
+    cleanupPending: false,
+    progress: { receivedBytes: 0, totalBytes: null, filesDone: 0, filesTotal: null },
+    retryAt: null,
+    createdAt: 1,
+    startedAt: null,
+    finishedAt: null,
+    elapsedMs: 0,
+    ...more,
+  }
+}
