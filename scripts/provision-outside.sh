@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # <folder below .outside> <requirement>
 CLIENTS='
 huggingface-hub-1 huggingface_hub==1.33.0
-huggingface-hub-2 huggingface_hub==2.0.0
+huggingface-hub-2 huggingface_hub==2.4.0
 '
 
 provision() {
