@@ -6,6 +6,12 @@ export {
   type VirtualBytes,
   withFlippedBit,
 } from './bytes/virtual-bytes.ts'
+export {
+  type DnsAnswer,
+  type DnsRecords,
+  type DnsServer,
+  startDnsServer,
+} from './dns/dns-server.ts'
 export type {
   FaultAction,
   FaultHandle,
