@@ -86,6 +86,12 @@ export const ERROR_CODES = {
   HTTP_PROTOCOL: row(502, 'fail', 'The host answered in a way that makes no sense'),
   HTTP_REDIRECT_LOOP: row(502, 'fail', 'The host redirects in a circle'),
   HTTP_REDIRECT_BLOCKED: row(502, 'fail', 'A redirect to an unsafe address was refused'),
+  URL_BLOCKED: row(
+    403,
+    'fail',
+    'This address may not be reached',
+    'It is private or reserved, or its port is not for http. If it is yours, name it in WINDLASS_ALLOW_HOSTS and retry.',
+  ),
   LINK_EXPIRED: row(502, 'retry', 'The signed link of the file has expired'),
   REPO_NOT_FOUND: row(
     404,

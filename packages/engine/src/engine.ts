@@ -9,6 +9,7 @@ import type {
   WindlassEvent,
 } from '@windlass/contract'
 import type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
+import type { AllowedHost } from './net/egress/allowed-host.ts'
 import type { EnginePorts } from './ports.ts'
 import type { HubEnvironment } from './sources/huggingface/hub-environment.ts'
 import type { CallOptions } from './sources/source.ts'
@@ -27,6 +28,8 @@ export interface EngineOptions {
     readonly httpsProxy?: string
     readonly noProxy?: string
   }
+  /** Hosts in private address space that refs and redirects may reach; the Hub's endpoint always may be. */
+  readonly allowedHosts: readonly AllowedHost[]
   /** false: actions change states, but nothing is fetched. Default true. */
   readonly start?: boolean
   readonly ports: EnginePorts

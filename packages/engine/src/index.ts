@@ -7,6 +7,7 @@ export {
   WindlassError,
   type WindlassErrorOptions,
 } from './errors/windlass-error.ts'
+export { type AllowedHost, parseAllowedHost } from './net/egress/allowed-host.ts'
 export { openEngine } from './open-engine.ts'
 export type { EnginePorts, Logger } from './ports.ts'
 export { type Clock, systemClock } from './runtime/clock.ts'

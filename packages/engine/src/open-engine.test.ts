@@ -49,6 +49,7 @@ async function world(): Promise<World> {
         hub: environment,
         userAgent: 'windlass/test',
         proxy: {},
+        allowedHosts: [{ hostname: 'localhost', port: 'any' }],
         ports: { clock: systemClock, log: quiet, random: Math.random, bootId: () => 'boot' },
         ...options,
       })
@@ -487,3 +488,15 @@ async function receives(engine: Engine, id: string, bytes: number): Promise<void
   await promise
   off()
 }
+
+it('does not follow its own Hub to a private address that nobody allowed', async () => {
+  await using w = await world()
+  await w.hub.addRepo({ id: 'org/tiny', files: [weights] })
+  const engine = await w.open({ allowedHosts: [] })
+  const { download } = await engine.downloads.create({ ref: 'org/tiny' })
+  const failed = await reaches(engine, download.id, 'completed', 'failed', 'blocked')
+  expect(failed).toMatchObject({ state: 'failed', reason: { code: 'URL_BLOCKED' } })
+  expect(failed.reason?.hint).toContain('WINDLASS_ALLOW_HOSTS')
+  expect(w.hub.log.filter(({ role }) => role === 'cdn')).toEqual([])
+  expect(w.hub.log.filter(({ file }) => file === weights.path)).toHaveLength(1)
+})

@@ -57,7 +57,12 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
 
   const http = closer.add(
     'network',
-    createHttpClient({ clock, userAgent: userAgentOf(options), proxy: options.proxy }),
+    createHttpClient({
+      clock,
+      userAgent: userAgentOf(options),
+      proxy: options.proxy,
+      egress: { trustedOrigins: trustedOrigins(hub), allowedHosts: options.allowedHosts },
+    }),
     (client) => client.close(),
   )
   const hashing = closer.add('hashing', createHashing(), (worker) => worker.close())
@@ -123,6 +128,12 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
     }),
     close: () => closer.close(),
   }
+}
+
+/** What the operator configured is his to answer for; what it redirects to is not. */
+function trustedOrigins({ endpoint }: EngineOptions['hub']): string[] {
+  const url = URL.parse(endpoint)
+  return url === null ? [] : [url.origin]
 }
 
 /** The Hub asks programs built on others to say so in this form (client: `utils/_headers.py`). */

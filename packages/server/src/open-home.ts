@@ -64,7 +64,7 @@ async function takeEngine(
   paths: HomePaths,
   { log, startDownloads = true }: OpenHomeOptions,
 ): Promise<Engine> {
-  const { home, reserve, hub, proxy } = settings
+  const { home, reserve, hub, proxy, allowedHosts } = settings
   const { maxActive, maxQueued, connections, retries, timeLimitMs } = settings
   const limits = { maxActive, maxQueued, connections, retries, timeLimitMs }
   try {
@@ -76,6 +76,7 @@ async function takeEngine(
       reserve,
       hub,
       proxy,
+      allowedHosts,
       userAgent,
       ports,
       start: startDownloads,

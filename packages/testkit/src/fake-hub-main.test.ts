@@ -18,6 +18,7 @@ test('serves a seed file until it is told to stop', { timeout: 30_000 }, async (
   const exited = once(child, 'exit')
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
   const endpoint = String((await lines.next()).value).replace('HF_ENDPOINT=', '')
+  expect((await lines.next()).value).toBe('WINDLASS_ALLOW_HOSTS=localhost:*')
   const response = await fetch(`${endpoint}/org/seeded/resolve/main/model.bin`)
   expect((await response.arrayBuffer()).byteLength).toBe(1000)
   child.kill('SIGTERM')

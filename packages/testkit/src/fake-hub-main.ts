@@ -71,7 +71,12 @@ async function main(): Promise<void> {
     ...(values.rate === undefined ? {} : { cdnBytesPerSecond: Number(values.rate) }),
     ...(values.lifetime === undefined ? {} : { urlLifetimeSeconds: Number(values.lifetime) }),
   })
-  const lines = [`HF_ENDPOINT=${hub.endpoint}`, `CDN ${hub.cdnEndpoint}  CAS ${hub.casEndpoint}`]
+  const lines = [
+    `HF_ENDPOINT=${hub.endpoint}`,
+    // The CDN is on this machine, which Windlass does not reach unless it is told to.
+    `WINDLASS_ALLOW_HOSTS=${new URL(hub.cdnEndpoint).hostname}:*`,
+    `CDN ${hub.cdnEndpoint}  CAS ${hub.casEndpoint}`,
+  ]
   for (const repo of seed.repos) {
     const { commit } = await hub.addRepo(repo)
     lines.push(`${repo.type ?? 'model'} ${repo.id} ${commit}`)

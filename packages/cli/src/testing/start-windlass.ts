@@ -41,6 +41,8 @@ export function startWindlass(
       WINDLASS_RESERVE: '1M',
       HF_HOME: dir.join('hf'),
       HF_ENDPOINT: endpoint,
+      // The fake Hub's CDN.
+      WINDLASS_ALLOW_HOSTS: 'localhost:*',
       ...env,
     },
   })

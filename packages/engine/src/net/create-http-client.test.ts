@@ -8,6 +8,7 @@ import { Secret } from '../runtime/secret.ts'
 import { StopRequest } from '../runtime/stop-request.ts'
 import { createHttpClient, type HttpClientOptions } from './create-http-client.ts'
 import type { Credential } from './credential.ts'
+import { LOOPBACK } from './egress/loopback-fixture.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
 
 const cleanUps: (() => Promise<void> | void)[] = []
@@ -60,6 +61,7 @@ function startClient(options: Partial<HttpClientOptions> = {}): HttpClient {
     clock: systemClock,
     userAgent: 'windlass/test',
     proxy: {},
+    egress: LOOPBACK,
     ...options,
   })
   cleanUps.push(() => client.close())
@@ -367,7 +369,7 @@ describe('a proxy', () => {
       ),
     )
     const client = startClient({ proxy: { httpProxy: proxy.url, httpsProxy: proxy.url } })
-    for (const url of ['http://127.0.0.1:1/x', 'https://127.0.0.1:1/x']) {
+    for (const url of ['http://127.0.0.1:2/x', 'https://127.0.0.1:2/x']) {
       expect((await failure(get(client, url))).code).toBe('PROXY_ERROR')
     }
   })

@@ -1,7 +1,11 @@
 import type { Dispatcher } from 'undici'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { untilAbort } from '../verification/until-abort.ts'
 import { credentialHeaders } from './credential.ts'
+import { createProxiedNames } from './egress/create-proxied-names.ts'
+import { createEgressPolicy, type EgressRules } from './egress/egress-policy.ts'
+import { lookUpBySystem, type NameLookup } from './egress/look-up-name.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
 import {
   type Dispatchers,
@@ -18,6 +22,12 @@ export interface HttpClientOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>
   readonly userAgent: string
   readonly proxy: ProxySettings
+  /** Where this client may go beside the public internet. */
+  readonly egress: EgressRules
+  /** How host names become addresses; the system's way when absent. */
+  readonly lookup?: NameLookup
+  /** Which addresses are public; tests take one of loopback for public. */
+  readonly isPublicAddress?: (address: string) => boolean
   readonly timeouts?: Partial<HttpTimeouts>
   /** Connections at once to one origin; requests beyond it wait. No limit when absent. */
   readonly connectionsPerOrigin?: number
@@ -33,16 +43,29 @@ const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 15_000, b
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const resting = createRestingHosts(options.clock)
+  const lookup = options.lookup ?? lookUpBySystem
+  const egress = createEgressPolicy(options.egress, options.isPublicAddress)
+  const proxiedNames = createProxiedNames({ lookup, policy: egress, clock: options.clock })
   const dispatchers = openDispatchers({
     proxy: options.proxy,
+    egress,
+    lookup,
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     connectionsPerOrigin: options.connectionsPerOrigin ?? null,
   })
+
+  /** Asked anew at each hop; where a name leads is judged when its connection is made. */
+  async function admit(url: URL, signal: AbortSignal): Promise<void> {
+    egress.admit(url)
+    if (!dispatchers.hasProxy(url) || egress.isExempt(url)) return
+    await untilAbort(proxiedNames.admit(url), signal)
+  }
 
   async function open(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     let url = plainAddress(request.url)
     for (let redirects = 0; ; redirects++) {
       signal.throwIfAborted()
+      await admit(url, signal)
       resting.refuse(url)
       const answer = await sendOnce({ url, request, signal, dispatchers, options })
       const target = examine(answer, request)
@@ -136,9 +159,6 @@ function proxyRefusal(error: unknown, { dispatchers, url }: Sending): unknown {
 }
 
 function plainAddress(url: URL): URL {
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new WindlassError('HTTP_PROTOCOL', { detail: `${url.protocol} cannot be fetched` })
-  }
   const plain = new URL(url)
   plain.username = ''
   plain.password = ''

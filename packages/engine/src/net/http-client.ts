@@ -20,13 +20,15 @@ export interface HttpResponse extends ResponseHead {
 }
 
 /**
- * Opens addresses for the engine: redirects by hand, credentials by origin, a host
- * that asked for rest is left alone. One try, no retry.
+ * Opens addresses for the engine: redirects by hand, credentials by origin, private
+ * addresses only where the operator allowed them, a host that asked for rest is left
+ * alone. One try, no retry.
  */
 export interface HttpClient {
   /**
    * Resolves with the first answer that is not a redirect, whatever its status.
-   * @throws WindlassError HTTP_RATE_LIMITED without a request while the host rests,
+   * @throws WindlassError URL_BLOCKED for what is neither public nor allowed, without a
+   *   request; HTTP_RATE_LIMITED without a request while the host rests; NET_DNS,
    *   HTTP_REDIRECT_LOOP, HTTP_REDIRECT_BLOCKED, HTTP_PROTOCOL; and what `judge` throws.
    *   Failures of the network pass through as Node's and undici's own errors.
    */

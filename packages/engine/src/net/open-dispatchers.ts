@@ -1,4 +1,8 @@
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, type buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { createConnector } from './egress/create-connector.ts'
+import type { EgressPolicy } from './egress/egress-policy.ts'
+import type { NameLookup } from './egress/look-up-name.ts'
+import { SAFE_TLS } from './egress/safe-tls.ts'
 
 export interface HttpTimeouts {
   readonly connectMs: number
@@ -17,6 +21,8 @@ export interface ProxySettings {
 
 export interface DispatcherOptions {
   readonly proxy: ProxySettings
+  readonly egress: EgressPolicy
+  readonly lookup: NameLookup
   readonly timeouts: HttpTimeouts
   readonly connectionsPerOrigin: number | null
 }
@@ -35,11 +41,32 @@ const MAX_HEADER_BYTES = 64 * 1024
 
 /**
  * Opens the pools. HTTP/1.1 only, since HTTP/2's flow control would cap a transfer.
- * An https address never goes through the proxy that was named for http alone.
+ * An https address never goes through the proxy that was named for http alone. Hosts that
+ * the operator named and all others have pools of their own, so that no connection which
+ * was made for the one kind is ever used for the other.
  */
 export function openDispatchers(options: DispatcherOptions): Dispatchers {
+  const { proxy, egress } = options
   const used = createUsedConnections()
-  const { proxy, timeouts } = options
+  const exempt = openPools(options, used, () => true)
+  const guarded = openPools(options, used, egress.isPublic)
+  return {
+    for: (url) => (egress.isExempt(url) ? exempt : guarded).for(url),
+    hasProxy: (url) => isGiven(url.protocol === 'https:' ? proxy.httpsProxy : proxy.httpProxy),
+    isFromUsedConnection: used.isSource,
+    async close() {
+      await Promise.all([exempt.close(), guarded.close()])
+    },
+  }
+}
+
+/** One pair of pools, for http and https, whose direct connections end at accepted addresses alone. */
+function openPools(
+  options: DispatcherOptions,
+  used: UsedConnections,
+  accepts: (address: string) => boolean,
+): Pick<Dispatchers, 'for' | 'close'> {
+  const { proxy, timeouts, lookup } = options
   const pool = {
     allowH2: false,
     connectTimeout: timeouts.connectMs,
@@ -47,14 +74,15 @@ export function openDispatchers(options: DispatcherOptions): Dispatchers {
     bodyTimeout: timeouts.bodyMs,
     maxHeaderSize: MAX_HEADER_BYTES,
     connections: options.connectionsPerOrigin,
+    connect: used.watch(createConnector({ lookup, accepts, timeoutMs: timeouts.connectMs })),
   }
-  const connect = used.watch(buildConnector({ allowH2: false, timeout: timeouts.connectMs }))
   const open = (uri: string | undefined): Dispatcher => {
-    if (uri === undefined || uri === '') return new Agent({ ...pool, connect })
+    if (!isGiven(uri)) return new Agent(pool)
     // All three are given as text, or undici would read them from the environment by itself.
     return new EnvHttpProxyAgent({
       ...pool,
-      connect,
+      proxyTls: SAFE_TLS,
+      requestTls: SAFE_TLS,
       httpProxy: uri,
       httpsProxy: uri,
       noProxy: proxy.noProxy ?? '',
@@ -62,19 +90,25 @@ export function openDispatchers(options: DispatcherOptions): Dispatchers {
   }
   const http = open(proxy.httpProxy)
   const https = open(proxy.httpsProxy)
-  const dispatcherOf = (url: URL): Dispatcher => (url.protocol === 'https:' ? https : http)
   return {
-    for: dispatcherOf,
-    hasProxy: (url) => !(dispatcherOf(url) instanceof Agent),
-    isFromUsedConnection: used.isSource,
+    for: (url) => (url.protocol === 'https:' ? https : http),
     async close() {
       await Promise.all([http.destroy(), https.destroy()])
     },
   }
 }
 
+function isGiven(uri: string | undefined): uri is string {
+  return uri !== undefined && uri !== ''
+}
+
+interface UsedConnections {
+  watch(connect: buildConnector.connector): buildConnector.connector
+  isSource(error: unknown): boolean
+}
+
 /** Remembers which error came from which socket, to tell a stale connection from a host that is down. */
-function createUsedConnections() {
+function createUsedConnections(): UsedConnections {
   const errors = new WeakMap<Error, { readonly bytesRead: number }>()
   return {
     watch(connect: buildConnector.connector): buildConnector.connector {

@@ -44,6 +44,7 @@ describe('without any setting', () => {
       timeLimitMs: 86_400_000,
       reserve: { share: 0.1, minBytes: 1_073_741_824 },
       proxy: {},
+      allowedHosts: [],
     })
     expect(hub.cacheDir).toBe('/nowhere/user/.cache/huggingface/hub')
   })
@@ -208,5 +209,30 @@ describe('the table', () => {
     expect(load({ env: { HF_HOME: path.join(home, 'hf') } }).hub.cacheDir).toBe(
       path.join(home, 'hf', 'hub'),
     )
+  })
+})
+
+describe('WINDLASS_ALLOW_HOSTS', () => {
+  const allowed = (text: string) => load({ env: { WINDLASS_ALLOW_HOSTS: text } }).allowedHosts
+
+  it('names hosts with their default ports, one port or all of them', () => {
+    expect(allowed('NAS.lan, 192.168.1.5:8080,[fd00:0::5]:*,')).toEqual([
+      { hostname: 'nas.lan', port: 'default' },
+      { hostname: '192.168.1.5', port: 8080 },
+      { hostname: '[fd00::5]', port: 'any' },
+    ])
+  })
+
+  it.each([
+    'http://nas.lan',
+    'nas.lan:0',
+    'nas.lan:70000',
+    'fd00::5',
+    '*',
+    'nas.lan/x',
+    'a b',
+    '@h',
+  ])('refuses %s', (text) => {
+    expect(refusal({ env: { WINDLASS_ALLOW_HOSTS: text } }).message).toContain('nas.lan:8080')
   })
 })

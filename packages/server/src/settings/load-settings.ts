@@ -28,6 +28,7 @@ export interface Settings extends EngineLimits {
   readonly reserve: ReservePolicy
   readonly hub: HubEnvironment
   readonly proxy: EngineOptions['proxy']
+  readonly allowedHosts: EngineOptions['allowedHosts']
 }
 
 export interface SettingsSources {
@@ -63,6 +64,7 @@ export function loadSettings(sources: SettingsSources): Settings {
     reserve: required('reserve', readSetting('reserve', layers)),
     hub: readHubEnvironment(env, homeDir),
     proxy: readProxies(env),
+    allowedHosts: readSetting('allowedHosts', layers) ?? [],
   }
   requireTokenBeyondLoopback(settings)
   return settings

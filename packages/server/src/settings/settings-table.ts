@@ -1,4 +1,4 @@
-import { Secret } from '@windlass/engine'
+import { parseAllowedHost, Secret } from '@windlass/engine'
 import { z } from 'zod'
 import { parseDuration, parseShare, parseSize, quantity } from './parse-quantity.ts'
 
@@ -72,6 +72,13 @@ const hostName = text('a host name or an IP address').regex(
   /^[\w.:-]+$/,
   'a host name or an IP address, without brackets, port or scheme',
 )
+
+/** `nas.lan:8080, 192.168.1.5:*`; an empty list is none. */
+const allowedHosts = quantity((input) => {
+  const entries = input.split(',').filter((entry) => entry.trim() !== '')
+  const hosts = entries.flatMap((entry) => parseAllowedHost(entry) ?? [])
+  return hosts.length === entries.length ? hosts : null
+}, 'hosts such as nas.lan, nas.lan:8080 or [fd00::5]:*, separated by commas')
 
 /** Every setting of Windlass's own that something honours; help texts and docs are printed from it. */
 export const SETTINGS = {
@@ -163,6 +170,14 @@ export const SETTINGS = {
     default: '10%,1G',
     help: "Free space left alone: a share of the download's size, a size, or the larger of both.",
     schema: reserve,
+  }),
+  allowedHosts: row({
+    variable: 'WINDLASS_ALLOW_HOSTS',
+    flag: null,
+    tomlKey: 'allow_hosts',
+    default: null,
+    help: 'Hosts in private address space that refs and redirects may reach: `host` (ports 80 and 443), `host:port` or `host:*`, separated by commas. Unset: none beside HF_ENDPOINT.',
+    schema: allowedHosts,
   }),
 } as const
 

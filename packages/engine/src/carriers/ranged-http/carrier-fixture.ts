@@ -15,6 +15,7 @@ import {
   type VirtualBytes,
 } from '@windlass/testkit'
 import { createHttpClient } from '../../net/create-http-client.ts'
+import { LOOPBACK } from '../../net/egress/loopback-fixture.ts'
 import type { Logger } from '../../ports.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import type { Notice, RemoteFile } from '../../sources/source.ts'
@@ -90,6 +91,7 @@ export async function openCarrierFixture(options: FixtureOptions): Promise<Carri
     clock: systemClock,
     userAgent: 'test',
     proxy: {},
+    egress: LOOPBACK,
     timeouts: { bodyMs: options.bodyTimeoutMs ?? 30_000 },
   })
   const carrier = createRangedHttpCarrier({

@@ -8,6 +8,7 @@ import {
 import { expect, it } from 'vitest'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import { createHttpClient } from '../../net/create-http-client.ts'
+import { LOOPBACK } from '../../net/egress/loopback-fixture.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { Secret } from '../../runtime/secret.ts'
@@ -42,7 +43,12 @@ async function open(
         ? textReply(accepted.has('1') ? 200 : state.refusal, 'bytes')
         : textReply(302, '', { Location: `${cdn.url}/blob?link=${state.link}` }),
   })
-  const http = createHttpClient({ clock: systemClock, userAgent: 'test', proxy: {} })
+  const http = createHttpClient({
+    clock: systemClock,
+    userAgent: 'test',
+    proxy: {},
+    egress: LOOPBACK,
+  })
   const origin: ByteOrigin = {
     url: new URL(`${hub.url}/file`),
     headers: { 'x-asked-by': 'test' },

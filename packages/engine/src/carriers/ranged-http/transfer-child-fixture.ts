@@ -1,4 +1,5 @@
 import { createHttpClient } from '../../net/create-http-client.ts'
+import { LOOPBACK } from '../../net/egress/loopback-fixture.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { createRangedHttpCarrier } from './create-ranged-http-carrier.ts'
 
@@ -6,7 +7,12 @@ import { createRangedHttpCarrier } from './create-ranged-http-carrier.ts'
 const [url = '', size = '', partPath = '', journalPath = ''] = process.argv.slice(2)
 
 const log = { debug() {}, info() {}, warn() {}, error() {} }
-const http = createHttpClient({ clock: systemClock, userAgent: 'test', proxy: {} })
+const http = createHttpClient({
+  clock: systemClock,
+  userAgent: 'test',
+  proxy: {},
+  egress: LOOPBACK,
+})
 const carrier = createRangedHttpCarrier({ http, clock: systemClock, log, bootId: () => 'boot' })
 await carrier.transfer(
   {

@@ -4,6 +4,7 @@ import { afterEach, assert, describe, expect, it } from 'vitest'
 import { classify } from '../../errors/classify.ts'
 import type { WindlassError } from '../../errors/windlass-error.ts'
 import { createHttpClient } from '../../net/create-http-client.ts'
+import { LOOPBACK } from '../../net/egress/loopback-fixture.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import type { Resolution, Source } from '../source.ts'
 import { describeSourceConformance } from '../source-conformance.test-suite.ts'
@@ -23,7 +24,12 @@ async function startHub(options: FakeHubOptions = {}): Promise<FakeHub> {
 }
 
 function openSource(hub: Pick<FakeHub, 'endpoint'>, env: Record<string, string> = {}) {
-  const http = createHttpClient({ clock: systemClock, userAgent: 'windlass/test', proxy: {} })
+  const http = createHttpClient({
+    clock: systemClock,
+    userAgent: 'windlass/test',
+    proxy: {},
+    egress: LOOPBACK,
+  })
   cleanUps.push(() => http.close())
   const environment = readHubEnvironment({ HF_ENDPOINT: hub.endpoint, ...env }, '/nonexistent')
   return { http, source: createHubSource({ http, environment, platform: 'linux' }) }
