@@ -48,3 +48,8 @@ export {
   type SkippableContext,
   xetClientEnv,
 } from './outside-tools.ts'
+export {
+  type Certificate,
+  type CertificateOptions,
+  createCertificate,
+} from './tls/create-certificate.ts'
