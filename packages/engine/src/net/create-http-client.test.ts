@@ -271,7 +271,7 @@ describe('redirects', () => {
     expect(host.requests).toHaveLength(9 + 9)
   })
 
-  it.each([
+  const refusals: readonly (readonly [location: string, code: string])[] = [
     ['file:///etc/passwd', 'HTTP_REDIRECT_BLOCKED'],
     ['ftp://example.org/', 'HTTP_REDIRECT_BLOCKED'],
     ['data:text/plain,hello', 'HTTP_REDIRECT_BLOCKED'],
@@ -279,11 +279,18 @@ describe('redirects', () => {
     ['/f\u00fcr', 'HTTP_PROTOCOL'],
     ['http://[', 'HTTP_PROTOCOL'],
     [`/${'a'.repeat(20_000)}`, 'HTTP_PROTOCOL'],
-  ])('to %.30s are refused as %s', async (location, code) => {
-    const host = await startHost(redirect(location))
-    expect((await failure(get(startClient(), host.url))).code).toBe(code)
-    expect(host.requests).toHaveLength(1)
-  })
+    [`/${'a'.repeat(300 * 1024)}`, 'HTTP_PROTOCOL'],
+    ['http://127.0.0.1:22/', 'URL_BLOCKED'],
+    ['http://169.254.169.254/latest/meta-data/', 'URL_BLOCKED'],
+    ['http://10.0.0.1/', 'URL_BLOCKED'],
+  ]
+  for (const [location, code] of refusals) {
+    it(`to ${location.slice(0, 40)} (${location.length} characters) are refused as ${code}`, async () => {
+      const host = await startHost(redirect(location))
+      expect((await failure(get(startClient(), host.url))).code).toBe(code)
+      expect(host.requests).toHaveLength(1)
+    })
+  }
 
   it('without an address are a protocol error', async () => {
     const host = await startHost((_, r) => r.writeHead(302).end())

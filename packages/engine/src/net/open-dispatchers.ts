@@ -120,7 +120,7 @@ function createUsedConnections(): UsedConnections {
         })
     },
     isSource(error: unknown): boolean {
-      if (!(error instanceof Error)) return false
+      if (!(error instanceof Error) || !hasClosed(error)) return false
       const known = errors.get(error)
       if (known !== undefined) return known.bytesRead > 0
       // undici's SocketError says itself what its socket had read.
@@ -128,6 +128,13 @@ function createUsedConnections(): UsedConnections {
       return hasBytesRead(socket) && socket.bytesRead > 0
     },
   }
+}
+
+/** An answer that cannot be read is no stale connection: asking again would bring the same one. */
+const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+function hasClosed(error: Error): boolean {
+  return 'code' in error && typeof error.code === 'string' && CLOSED.has(error.code)
 }
 
 function hasBytesRead(value: unknown): value is { readonly bytesRead: number } {
