@@ -117,7 +117,7 @@ async function sendOnce(sending: Sending): Promise<Answer> {
 }
 
 async function send({ url, request, signal, dispatchers, options }: Sending): Promise<Answer> {
-  const { statusCode, headers, body } = await dispatchers.for(url).request({
+  const asking = dispatchers.for(url).request({
     origin: url.origin,
     path: url.pathname + url.search,
     method: request.method,
@@ -130,9 +130,27 @@ async function send({ url, request, signal, dispatchers, options }: Sending): Pr
     },
     signal,
   })
+  const { statusCode, headers, body } = await untilStopped(asking, signal)
   // Who reads the body meets its errors; a body that nobody reads must not end the process.
   body.on('error', () => {})
   return { response: { url, status: statusCode, headers, body }, body }
+}
+
+/** undici itself hears of a stop only when the connection stands, which may take its whole time limit. */
+async function untilStopped(
+  asking: Promise<Dispatcher.ResponseData>,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  try {
+    return await untilAbort(asking, signal)
+  } catch (error) {
+    // An answer that comes all the same is nobody's.
+    asking.then(
+      ({ body }) => body.on('error', () => {}).destroy(),
+      () => {},
+    )
+    throw error
+  }
 }
 
 /** Lets the caller judge the answer and says where it leads; refusing it closes its connection. */

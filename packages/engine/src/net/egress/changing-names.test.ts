@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { classify } from '../../errors/classify.ts'
 import type { WindlassError } from '../../errors/windlass-error.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import { StopRequest } from '../../runtime/stop-request.ts'
 import { createHttpClient, type HttpClientOptions } from '../create-http-client.ts'
 import type { HttpClient, HttpResponse } from '../http-client.ts'
 import { type Canary, startCanary } from './canary-fixture.ts'
@@ -95,6 +96,21 @@ describe('a name that cannot be looked up', () => {
     const error = await failure(get(client, `http://${NAME}/`))
     expect(error).toMatchObject({ code: 'NET_DNS', disposition: 'retry' })
     expect(error.message).toContain(NAME)
+  })
+
+  it('does not hold up a stop', async () => {
+    dns.set(NAME, { A: ['silence'], AAAA: ['silence'] })
+    const controller = new AbortController()
+    const request = { url: new URL(`http://${NAME}/`), method: 'GET', headers: {} } as const
+    const opening = startClient().open(
+      { ...request, credentials: [], judge() {} },
+      { signal: controller.signal },
+    )
+    await expect.poll(() => dns.queries.length).toBe(2)
+    const reason = new StopRequest('cancel')
+    const stopped = expect(opening).rejects.toBe(reason)
+    controller.abort(reason)
+    await stopped
   })
 
   it('is looked up again at the next try', async () => {
