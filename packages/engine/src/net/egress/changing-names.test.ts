@@ -238,6 +238,17 @@ describe('a host that the operator named', () => {
     expect(host.hosts).toEqual([`${NAME}:${host.port}`])
   })
 
+  it('by its IPv6 address is reached at that', async (context) => {
+    const host = await startHost((_, r) => r.end('six'), '::1').catch(() => null)
+    if (host === null) return context.skip('this machine has no IPv6')
+    const egress = {
+      trustedOrigins: [],
+      allowedHosts: [{ hostname: '[::1]', port: host.port }],
+    }
+    expect(await read(await get(startClient({ egress }), `http://[::1]:${host.port}/`))).toBe('six')
+    expect(host.hosts).toEqual([`[::1]:${host.port}`])
+  })
+
   it('as his endpoint is reached at its own port alone', async () => {
     const host = await startHost((_, r) => r.end('inside'), INSIDE)
     const canary = await startCanary(INSIDE)

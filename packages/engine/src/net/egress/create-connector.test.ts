@@ -53,6 +53,14 @@ it('takes a connection that was reset in the meantime for a reset one', async ()
   })
 })
 
+it('fails when no connection can even be begun', async () => {
+  const refusal = new TypeError('no such option')
+  const build: ConnectorOptions['build'] = () => () => {
+    throw refusal
+  }
+  await expect(open({ build }, 'models.example.org', 1)).rejects.toBe(refusal)
+})
+
 it('judges an IP literal, which Node connects to without a look-up', async () => {
   const { port, seen } = await listener()
   const lookup = () => expect.unreachable('a literal is not looked up')

@@ -51,7 +51,7 @@ export function createConnector(options: ConnectorOptions): buildConnector.conne
         callback(refusal, null)
       })
     }
-    void vet(target, options).then(open, fail)
+    vet(target, options).then(open).catch(fail)
   }
 }
 
