@@ -61,6 +61,8 @@ export async function openWorld(options: FakeHubOptions = {}): Promise<World> {
         ...hubClientEnv(hub.endpoint, hfHome),
         HOME: dir.path,
         WINDLASS_HOME: home(run.home),
+        // The fake CDN is on this machine, where a redirect may not lead otherwise.
+        WINDLASS_ALLOW_HOSTS: 'localhost:*',
         // What the disk of the machine has free is not the matter here.
         WINDLASS_RESERVE: '1M',
         ...run.env,
