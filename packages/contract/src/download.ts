@@ -64,6 +64,10 @@ export const DownloadSummary = z
     revision: z.string().nullable(),
     destination: z.string().nullable(),
     priority: z.int(),
+    /** Connections at most, where the download has a limit of its own. */
+    connections: z.int().optional(),
+    /** Bytes per second at most, where the download has a limit of its own. */
+    limitRate: z.int().optional(),
     result: z.object({ path: z.string(), sizeBytes, verified: z.boolean() }).optional(),
     receipt: CancelReceipt.optional(),
     /** Attempts so far, each one ended by a failure that a later one may mend. */

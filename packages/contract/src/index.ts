@@ -41,4 +41,5 @@ export {
   DownloadQuery,
   DownloadRequest,
   Health,
+  LOWEST_RATE,
 } from './requests.ts'

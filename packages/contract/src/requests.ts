@@ -3,6 +3,9 @@ import { CancelReceipt, Download, DownloadSummary } from './download.ts'
 import { DownloadState } from './download-state.ts'
 import { Problem } from './problem.ts'
 
+/** Bytes per second. A body comes in pieces of 64 KiB, so a lower limit would look like a line that is dead. */
+export const LOWEST_RATE = 1000
+
 const pattern = z.string().min(1).max(1024)
 
 /** What a person asks for: the ref as typed, and which of its files. */
@@ -14,6 +17,10 @@ export const DownloadRequest = z
     exclude: z.array(pattern).max(256).optional(),
     priority: z.int().min(-1000).max(1000).optional(),
     paused: z.boolean().optional(),
+    /** Connections at most; never more than the settings allow. */
+    connections: z.int().min(1).max(64).optional(),
+    /** Bytes per second at most. */
+    limitRate: z.int().min(LOWEST_RATE).max(Number.MAX_SAFE_INTEGER).optional(),
   })
   .meta({ id: 'DownloadRequest' })
 export type DownloadRequest = z.infer<typeof DownloadRequest>

@@ -9,6 +9,7 @@ import type {
   WindlassEvent,
 } from '@windlass/contract'
 import type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
+import type { BandwidthLimits } from './net/bandwidth/bandwidth-limits.ts'
 import type { AllowedHost } from './net/egress/allowed-host.ts'
 import type { EnginePorts } from './ports.ts'
 import type { HubEnvironment } from './sources/huggingface/hub-environment.ts'
@@ -18,6 +19,8 @@ export interface EngineOptions {
   /** Folder of the database; made when absent. One process owns it. */
   readonly home: string
   readonly limits: EngineLimits
+  /** How fast bytes may come; no limit where nothing is said. Changed later through `Engine.limits`. */
+  readonly bandwidth?: Partial<BandwidthLimits>
   readonly reserve: ReservePolicy
   readonly hub: HubEnvironment
   /** Told to hosts, `windlass/1.2.3`. */
@@ -62,6 +65,22 @@ export interface Downloads {
   forget(id: string): Promise<void>
 }
 
+/** How fast bytes may come, while everything runs. */
+export interface Limits {
+  current(): BandwidthLimits
+  /**
+   * Changes the limits that are named, for what runs and what comes; they hold within a second and
+   * until the engine is closed.
+   * @throws WindlassError BAD_REQUEST when a rate is no whole number of at least 1000 bytes per second
+   */
+  setLimits(changes: Partial<BandwidthLimits>): BandwidthLimits
+  /**
+   * Changes the own limit of one download, in bytes per second, and keeps it; null lifts it.
+   * @throws WindlassError DOWNLOAD_NOT_FOUND, BAD_REQUEST
+   */
+  setDownloadRate(id: string, limitRate: number | null): Promise<void>
+}
+
 /** The event log and its live continuation. */
 export interface EventLog {
   /** Number of the last event written, 0 at first. */
@@ -79,6 +98,7 @@ export interface EventLog {
 export interface Engine {
   readonly downloads: Downloads
   readonly events: EventLog
+  readonly limits: Limits
   /** How many downloads run and wait. */
   counts(): Promise<{ readonly active: number; readonly queued: number }>
   /** Stops all work at a safe point, journals written, and lets go of the home. */

@@ -1,12 +1,13 @@
 export type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
 export { actionsIn, isSettled, TRANSITIONS } from './downloads/state-table.ts'
-export type { Downloads, Engine, EngineOptions, EventLog } from './engine.ts'
+export type { Downloads, Engine, EngineOptions, EventLog, Limits } from './engine.ts'
 export { classify } from './errors/classify.ts'
 export {
   isWindlassError,
   WindlassError,
   type WindlassErrorOptions,
 } from './errors/windlass-error.ts'
+export type { BandwidthLimits } from './net/bandwidth/bandwidth-limits.ts'
 export { type AllowedHost, parseAllowedHost } from './net/egress/allowed-host.ts'
 export { openEngine } from './open-engine.ts'
 export type { EnginePorts, Logger } from './ports.ts'

@@ -8,12 +8,15 @@ import { Admission } from './downloads/admission.ts'
 import { EventBus } from './downloads/event-bus.ts'
 import { startHeartbeat } from './downloads/heartbeat.ts'
 import { Ledger } from './downloads/ledger.ts'
+import { openLimits, requireRates } from './downloads/limits.ts'
 import { openDownloads } from './downloads/open-downloads.ts'
 import { openEventLog } from './downloads/open-event-log.ts'
 import { recover } from './downloads/recover.ts'
 import { Runner } from './downloads/runner.ts'
 import { Scheduler } from './downloads/scheduler.ts'
 import type { Engine, EngineOptions } from './engine.ts'
+import { NO_BANDWIDTH_LIMITS } from './net/bandwidth/bandwidth-limits.ts'
+import { createBandwidth } from './net/bandwidth/create-bandwidth.ts'
 import { createHttpClient } from './net/create-http-client.ts'
 import { Closer } from './runtime/closer.ts'
 import { createHubSource } from './sources/huggingface/create-hub-source.ts'
@@ -65,6 +68,10 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
     }),
     (client) => client.close(),
   )
+  const bandwidth = createBandwidth(
+    clock,
+    requireRates({ ...NO_BANDWIDTH_LIMITS, ...options.bandwidth }),
+  )
   const hashing = closer.add('hashing', createHashing(), (worker) => worker.close())
   const carrier = createRangedHttpCarrier({ http, clock, log, bootId })
   const sources = new SourceRegistry([createHubSource({ http, environment: hub })])
@@ -83,6 +90,7 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
     store,
     carrier,
     hashing,
+    bandwidth,
     clock,
     random,
     reserve: (demand) => admission.reserve(demand),
@@ -102,6 +110,7 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
   })
   closer.add('scheduler', scheduler, () => scheduler.stop())
 
+  const openedLimits = openLimits({ bandwidth, ledger })
   const parts = {
     sources,
     downloads,
@@ -113,6 +122,7 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
     random,
     store,
     log,
+    setDownloadRate: openedLimits.setDownloadRate,
   }
   await recover(parts)
   closer.add('heartbeat', startHeartbeat({ ...parts, emit: (event) => bus.emit(event) }), (stop) =>
@@ -122,6 +132,7 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
   return {
     downloads: openDownloads(parts),
     events: eventLog,
+    limits: openedLimits,
     counts: async () => ({
       active: scheduler.activeCount,
       queued: await downloads.count(['queued']),

@@ -1,3 +1,4 @@
+import type { Throttle } from '../net/bandwidth/throttle.ts'
 import type { ByteOrigin, CallOptions, Notice, RemoteFile } from '../sources/source.ts'
 import type { StagedFile } from '../stores/store.ts'
 
@@ -13,6 +14,8 @@ export interface TransferRequest {
   readonly locate: (options: CallOptions) => Promise<ByteOrigin>
   /** Ask caches on the way for fresh bytes: the last ones were damaged. */
   readonly bypassCaches: boolean
+  /** Paces every body; as fast as it comes when absent. */
+  readonly throttle?: Throttle
   /** Bytes of this file that are on disk now, whether received now or earlier. */
   readonly onProgress: (receivedBytes: number) => void
   /** Bytes readable from the start of the part file without a hole. Never falls, except to 0 on a restart. */

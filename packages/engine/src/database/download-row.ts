@@ -34,6 +34,8 @@ export function recordOf(row: DownloadRow): DownloadRecord {
     startedAt: row.started_at,
     finishedAt: row.finished_at,
     elapsedMs: row.elapsed_ms,
+    connections: row.connections,
+    limitRate: row.limit_rate,
   }
 }
 
@@ -69,6 +71,8 @@ export function rowOf(record: DownloadRecord): DownloadRow {
     started_at: record.startedAt,
     finished_at: record.finishedAt,
     elapsed_ms: record.elapsedMs,
+    connections: record.connections,
+    limit_rate: record.limitRate,
   }
 }
 
@@ -84,6 +88,8 @@ export function changedColumns(after: DownloadRecord, patch: DownloadPatch): Par
 
 const COLUMNS: Readonly<Record<keyof DownloadPatch, readonly (keyof DownloadRow)[]>> = {
   title: ['title'],
+  connections: ['connections'],
+  limitRate: ['limit_rate'],
   reason: ['reason'],
   interrupted: ['interrupted'],
   fence: ['fence'],

@@ -2,11 +2,15 @@ import { Kysely, SqliteDialect } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { downloads } from './migrations/0001-downloads.ts'
+import { ownLimits } from './migrations/0002-own-limits.ts'
 import { openSqlite } from './open-sqlite.ts'
 import type { Schema } from './schema.ts'
 
 /** In order; a name is never changed once it has been released. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-downloads': downloads }
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-downloads': downloads,
+  '0002-own-limits': ownLimits,
+}
 
 /**
  * Opens the engine's database, alone, and brings it to this program's schema.

@@ -31,6 +31,8 @@ export interface DownloadRow {
   started_at: number | null
   finished_at: number | null
   elapsed_ms: number
+  connections: number | null
+  limit_rate: number | null
 }
 
 export interface ResolutionRow {

@@ -1,5 +1,6 @@
 import type { Download, DownloadRequest } from '@windlass/contract'
 import type { DownloadRepository } from '../database/download-repository.ts'
+import type { Limits } from '../engine.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Logger } from '../ports.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -26,6 +27,7 @@ export interface CreateDeps {
   readonly store: (placement: StoredResolution['placement']) => Store
   readonly describe: (record: DownloadRecord) => Promise<Download>
   readonly retry: (id: string) => Promise<Download>
+  readonly setDownloadRate: Limits['setDownloadRate']
 }
 
 export interface ParsedRequest {
@@ -60,8 +62,9 @@ export async function createDownload(
   deps: CreateDeps,
 ): Promise<{ readonly download: Download; readonly created: boolean }> {
   const parsed = parseRequest(request, deps.sources)
-  const known = await deps.downloads.findByJob(parsed.jobKey)
-  if (known !== null) {
+  const found = await deps.downloads.findByJob(parsed.jobKey)
+  if (found !== null) {
+    const known = await withNewLimits(found, request, deps)
     if (known.state === 'failed' || known.state === 'cancelled') {
       return { download: await deps.retry(known.id), created: false }
     }
@@ -73,6 +76,22 @@ export async function createDownload(
   const record = await deps.ledger.create(draftOf(request, parsed, deps))
   deps.scheduler.poke()
   return { download: await deps.describe(record), created: true }
+}
+
+/** Asking again with a limit changes it: the rate at once, the connections at the next start. */
+async function withNewLimits(
+  known: DownloadRecord,
+  { connections, limitRate }: DownloadRequest,
+  { ledger, setDownloadRate }: CreateDeps,
+): Promise<DownloadRecord> {
+  const { id } = known
+  if (connections !== undefined) await ledger.note([], { id, set: { connections } })
+  if (limitRate !== undefined) await setDownloadRate(id, limitRate)
+  return {
+    ...known,
+    connections: connections ?? known.connections,
+    limitRate: limitRate ?? known.limitRate,
+  }
 }
 
 /**
@@ -135,6 +154,8 @@ function draftOf(
     state: request.paused === true ? 'paused' : 'queued',
     reason: null,
     priority: request.priority ?? 0,
+    connections: request.connections ?? null,
+    limitRate: request.limitRate ?? null,
     interrupted: false,
     fence: 0,
     attempts: 0,

@@ -31,6 +31,8 @@ export function summarize(
     revision: record.revision,
     destination: record.destination,
     priority: record.priority,
+    ...(record.connections === null ? {} : { connections: record.connections }),
+    ...(record.limitRate === null ? {} : { limitRate: record.limitRate }),
     ...(record.result === null ? {} : { result: record.result }),
     ...(record.receipt === null ? {} : { receipt: record.receipt }),
     attempts: record.attempts,

@@ -37,6 +37,10 @@ export interface DownloadRecord {
   readonly state: DownloadState
   readonly reason: DownloadReason | null
   readonly priority: number
+  /** Connections at most, of its own; null for what the settings say. */
+  readonly connections: number | null
+  /** Bytes per second at most, of its own; null for none. */
+  readonly limitRate: number | null
   readonly position: number
   /** Was at work when the program ended; goes on before anything else starts. */
   readonly interrupted: boolean
@@ -68,6 +72,8 @@ export type DownloadPatch = Partial<
   Pick<
     DownloadRecord,
     | 'title'
+    | 'connections'
+    | 'limitRate'
     | 'reason'
     | 'interrupted'
     | 'fence'

@@ -1,5 +1,6 @@
 import type { Carrier } from '../carriers/carrier.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
+import type { Throttle } from '../net/bandwidth/throttle.ts'
 import type { ByteOrigin, CallOptions, Notice } from '../sources/source.ts'
 import type { StagedFile, StoreSession, TransferUnit } from '../stores/store.ts'
 import type { Hashing } from '../verification/hasher.ts'
@@ -10,6 +11,8 @@ export interface FetchContext {
   readonly hashing: Hashing
   readonly session: StoreSession
   readonly progress: RunProgress
+  /** The limits that all units share. */
+  readonly throttle: Throttle
   /** Canonical ref and revision: the part of a partial file's identity that all units share. */
   readonly identity: string
   readonly locate: (unit: TransferUnit, options: CallOptions) => Promise<ByteOrigin>
@@ -73,6 +76,7 @@ async function carryAndVerify(
         staged,
         locate: (locateOptions) => context.locate(unit, locateOptions),
         bypassCaches,
+        throttle: context.throttle,
         onProgress: (bytes) => progress.received(unit, bytes),
         onFrontier: (bytes) => hasher?.advance(bytes),
         onNotice: context.onNotice,

@@ -21,6 +21,8 @@ export interface RunClaim {
   /** Attempts without progress that end the download. */
   readonly retries: number
   readonly connections: number
+  /** Bytes per second of this download's own; null for none. */
+  readonly limitRate: number | null
   /** Running time that is left, in milliseconds. */
   readonly timeLeftMs: number
 }

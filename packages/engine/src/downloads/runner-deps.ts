@@ -1,4 +1,5 @@
 import type { Carrier } from '../carriers/carrier.ts'
+import type { Bandwidth } from '../net/bandwidth/create-bandwidth.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { SourceRegistry } from '../sources/registry.ts'
 import type { Store } from '../stores/store.ts'
@@ -10,6 +11,7 @@ export interface RunnerDeps {
   readonly store: (placement: StoredResolution['placement']) => Store
   readonly carrier: Carrier
   readonly hashing: Hashing
+  readonly bandwidth: Pick<Bandwidth, 'open'>
   readonly clock: Clock
   readonly random: () => number
   /**

@@ -1,5 +1,6 @@
 import { classify } from '../errors/classify.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
+import type { Throttle } from '../net/bandwidth/throttle.ts'
 import { StopRequest, stopIntent, withChildSignal } from '../runtime/stop-request.ts'
 import type { CallOptions } from '../sources/source.ts'
 import type { TransferUnit } from '../stores/store.ts'
@@ -24,21 +25,25 @@ export class Runner {
 
   async run(claim: RunClaim, listener: RunListener, { signal }: CallOptions): Promise<RunOutcome> {
     const failures: RunFailures = { attempts: claim.attempts }
+    const { id, ref, limitRate } = claim
+    const throttle = this.#deps.bandwidth.open({ id, source: ref.source, limitRate })
     try {
       return await this.#withinTimeLimit(claim, signal, (limited) =>
-        this.#carryOut(claim, listener, failures, { signal: limited }),
+        this.#carryOut(claim, listener, { failures, throttle }, { signal: limited }),
       )
     } catch (thrown) {
       const intent = stopIntent(signal)
       if (intent !== null) return { kind: 'stopped', intent }
       return { kind: 'failed', error: classify(thrown), attempts: failures.attempts }
+    } finally {
+      throttle.close()
     }
   }
 
   async #carryOut(
     claim: RunClaim,
     listener: RunListener,
-    failures: RunFailures,
+    { failures, throttle }: { readonly failures: RunFailures; readonly throttle: Throttle },
     { signal }: CallOptions,
   ): Promise<RunOutcome> {
     const resolution = claim.resolution ?? (await this.#resolve(claim, listener, failures, signal))
@@ -52,10 +57,8 @@ export class Runner {
       destination: store.destination(resolution.placement),
     })
     const session = await store.open(resolution.placement, claim.id)
-    await transferUnits(
-      { claim, resolution, units, session, progress, listener, failures, runner: this.#deps },
-      { signal },
-    )
+    const job = { claim, resolution, units, session, progress, throttle, listener, failures }
+    await transferUnits({ ...job, runner: this.#deps }, { signal })
     const path = await session.finish()
     const sizeBytes = progress.snapshot().totalBytes ?? 0
     const verified = units.every((unit) => unit.file.digest !== null)

@@ -118,7 +118,8 @@ export class Scheduler {
       resolution,
       attempts: queued.attempts,
       retries: limits.retries,
-      connections: limits.connections,
+      connections: Math.min(limits.connections, queued.connections ?? limits.connections),
+      limitRate: queued.limitRate,
       timeLeftMs: Math.max(0, limits.timeLimitMs - queued.elapsedMs),
     }
     const execution = new Execution(queued, claim, { ...this.#deps, closing: this.#closing.signal })

@@ -1,5 +1,6 @@
 import { classify } from '../errors/classify.ts'
 import type { WindlassError } from '../errors/windlass-error.ts'
+import type { Throttle } from '../net/bandwidth/throttle.ts'
 import { StopRequest, withChildSignal } from '../runtime/stop-request.ts'
 import type { CallOptions, Notice } from '../sources/source.ts'
 import type { StoreSession, TransferUnit } from '../stores/store.ts'
@@ -22,6 +23,7 @@ export interface TransferJob {
   readonly units: readonly TransferUnit[]
   readonly session: StoreSession
   readonly progress: RunProgress
+  readonly throttle: Throttle
   readonly listener: RunListener
   readonly failures: RunFailures
   readonly runner: RunnerDeps
@@ -165,6 +167,7 @@ function fetchContext(job: TransferJob): FetchContext {
     hashing: runner.hashing,
     session: job.session,
     progress: job.progress,
+    throttle: job.throttle,
     identity: `${claim.ref.canonical} ${resolution.revision ?? ''}`,
     locate: ({ file }, options) =>
       source.locate({ ref: claim.ref, revision: resolution.revision, file }, options),

@@ -7,7 +7,14 @@ import type {
   PassingEvent,
   WindlassEvent,
 } from '@windlass/contract'
-import { type Downloads, type Engine, type EventLog, WindlassError } from '@windlass/engine'
+import {
+  type BandwidthLimits,
+  type Downloads,
+  type Engine,
+  type EventLog,
+  type Limits,
+  WindlassError,
+} from '@windlass/engine'
 
 /** An event log in memory, whose oldest events can be dropped. */
 class MemoryEventLog implements EventLog {
@@ -141,6 +148,16 @@ export class MemoryEngine implements Engine {
       this.events.append('download.forgotten', { id })
     },
   }
+
+  readonly limits: Limits = {
+    current: () => this.#bandwidth,
+    setLimits: (changes) => {
+      this.#bandwidth = { ...this.#bandwidth, ...changes }
+      return this.#bandwidth
+    },
+    setDownloadRate: async (id) => void this.#row(id),
+  }
+  #bandwidth: BandwidthLimits = { limitRate: null, perSource: {}, perHost: {}, perDownload: null }
 
   async counts(): Promise<{ active: number; queued: number }> {
     return { active: 0, queued: this.rows.size }

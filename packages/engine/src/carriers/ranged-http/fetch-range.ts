@@ -103,6 +103,8 @@ async function receive(fetch: FileFetch, incoming: Incoming): Promise<void> {
   const { position, tooLong } = await receiveBody({
     part: fetch.part,
     body: response.body,
+    url: response.url,
+    throttle: fetch.request.throttle,
     clock: fetch.clock,
     path,
     start,

@@ -1,4 +1,5 @@
 import { WindlassError } from '../../errors/windlass-error.ts'
+import type { ByteMeter, Throttle } from '../../net/bandwidth/throttle.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { BatchWriter } from './batch-writer.ts'
@@ -15,6 +16,9 @@ const SHORT_BODY_CODES: ReadonlySet<string> = new Set([
 export interface Receiving {
   readonly part: Pick<PartFile, 'write'>
   readonly body: HttpResponse['body']
+  /** Where the body comes from. */
+  readonly url: URL
+  readonly throttle: Throttle | undefined
   readonly clock: Pick<Clock, 'monotonicMs'>
   readonly path: string
   readonly start: number
@@ -40,7 +44,9 @@ export interface Received {
 export async function receiveBody(receiving: Receiving): Promise<Received> {
   const { end, path, signal } = receiving
   const writer = new BatchWriter(receiving)
-  const { position, tooLong, failure } = await pump(receiving, writer)
+  const meter = receiving.throttle?.open(receiving.url, { signal })
+  const { position, tooLong, failure } = await pump(receiving, writer, meter)
+  meter?.close()
   await writer.flush()
   signal.throwIfAborted()
   // All bytes are there, however the answer ended after them.
@@ -57,9 +63,14 @@ interface Outcome extends Received {
 /**
  * Reads until the body ends, fails, is stopped or says more than it may. Takes each chunk
  * as it comes off the socket: one that waited in the stream would be lost with it when the
- * connection breaks, and several would be copied into one.
+ * connection breaks, and several would be copied into one. Reads on when the disk is ready
+ * and the limits allow it.
  */
-function pump({ body, start, end, signal }: Receiving, writer: BatchWriter): Promise<Outcome> {
+function pump(
+  { body, start, end, signal }: Receiving,
+  writer: BatchWriter,
+  meter: ByteMeter | undefined,
+): Promise<Outcome> {
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   const limit = end ?? Number.MAX_SAFE_INTEGER
   let position = start
@@ -77,12 +88,13 @@ function pump({ body, start, end, signal }: Receiving, writer: BatchWriter): Pro
     const wanted = chunk.length <= limit - position ? chunk : chunk.subarray(0, limit - position)
     position += wanted.length
     const behind = wanted.length > 0 ? writer.push(wanted) : null
+    const turn = meter?.take(chunk.length) ?? null
     if (wanted.length < chunk.length) {
       finish({ tooLong: true, failure: null })
       body.destroy()
-    } else if (behind !== null) {
+    } else if (behind !== null || turn !== null) {
       body.pause()
-      behind.then(() => body.resume(), fail)
+      Promise.all([behind, turn]).then(() => body.resume(), fail)
     }
   }
   body.once('end', () => finish({ tooLong: false, failure: null }))

@@ -15,6 +15,8 @@ export function newDraft(
     state: 'queued',
     reason: null,
     priority: 0,
+    connections: null,
+    limitRate: null,
     interrupted: false,
     fence: 0,
     attempts: 0,

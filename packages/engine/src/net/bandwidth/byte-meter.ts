@@ -14,6 +14,7 @@ const PORTION_SECONDS = 0.01
 const LARGEST_PORTION = 1024 * 1024
 
 interface Waiting {
+  readonly promise: Promise<void>
   readonly resolve: () => void
   readonly reject: (reason: unknown) => void
 }
@@ -45,6 +46,11 @@ export class RouteMeter implements ByteMeter {
       this.#credit = 0
       return null
     }
+    if (this.#turn !== null) {
+      // A rest that came with the end of the connection, while its turn was still to come.
+      for (const bucket of route) bucket.charge(bytes)
+      return this.#waiting?.promise ?? null
+    }
     this.#credit -= bytes
     if (this.#credit > 0) return null
     for (const bucket of route) bucket.charge(-this.#credit)
@@ -73,9 +79,8 @@ export class RouteMeter implements ByteMeter {
       },
     }
     if (this.#advance()) return null
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting = { resolve, reject }
-    return promise
+    this.#waiting = Promise.withResolvers<void>()
+    return this.#waiting.promise
   }
 
   /** @returns true when the turn has passed every limit */

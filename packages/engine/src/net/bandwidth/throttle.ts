@@ -3,7 +3,7 @@ export interface ByteMeter {
   /**
    * `bytes` have come. Nothing more may be read until the promise resolves, so that TCP slows
    * the sender down; null when more may come at once. It rejects with the reason of the
-   * meter's signal. Called again only after the promise of the last call.
+   * meter's signal.
    */
   take(bytes: number): Promise<void> | null
   /** The body is at its end, or given up. What it had set aside is for others. */
