@@ -124,6 +124,21 @@ describe('windlass pull', { timeout: 60_000 }, () => {
     expect(await sizeOf(`${second.stdout.trim()}/model.safetensors`)).toBe(BIG_BYTES)
   })
 
+  it('keeps to the rate and the connections that it was given, and shows them', async () => {
+    const pull = start('pull', 'org/big', '--limit-rate', '1M', '--connections', '2')
+    await pull.said(/downloading/)
+    pull.child.kill('SIGINT')
+    const { code, stderr } = await pull.ended
+    expect(code).toBe(130)
+    expect(stderr).toContain(
+      'Go on with: windlass pull org/big --connections 2 --limit-rate 1000000\n',
+    )
+    const id = (await run('ls')).stdout.match(/^(\w{10}) .*org\/big/m)?.[1] ?? ''
+    const shown = (await run('show', id)).stdout
+    expect(shown).toMatch(/^Connections +2 at most$/m)
+    expect(shown).toMatch(/^Limit +1(\.0)? MB\/s at most$/m)
+  })
+
   it('ends at once at the second Ctrl-C, even when the process it asks hangs', async () => {
     const owner = await startSlowly('pull', 'org/big')
     const guest = start('pull', 'org/big')

@@ -56,6 +56,8 @@ describe('the command line', () => {
       [],
       ['pull'],
       ['pull', 'x', '--priority', 'high'],
+      ['pull', 'x', '--connections', '0'],
+      ['pull', 'x', '--limit-rate', '10'],
       ['ls', '--state', 'odd'],
       ['pull', 'x', '--nope'],
     ]) {

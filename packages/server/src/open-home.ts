@@ -64,7 +64,7 @@ async function takeEngine(
   paths: HomePaths,
   { log, startDownloads = true }: OpenHomeOptions,
 ): Promise<Engine> {
-  const { home, reserve, hub, proxy, allowedHosts } = settings
+  const { home, reserve, hub, proxy, allowedHosts, limitRate } = settings
   const { maxActive, maxQueued, connections, retries, timeLimitMs } = settings
   const limits = { maxActive, maxQueued, connections, retries, timeLimitMs }
   try {
@@ -73,6 +73,7 @@ async function takeEngine(
     return await openEngine({
       home,
       limits,
+      bandwidth: { limitRate },
       reserve,
       hub,
       proxy,

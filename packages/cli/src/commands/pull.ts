@@ -1,4 +1,5 @@
 import type { DownloadRequest } from '@windlass/contract'
+import { parseRate, RATE_WORDS } from '@windlass/server'
 import { Command, InvalidArgumentError } from 'commander'
 import type { CommandContext } from '../command-context.ts'
 import { createReporterLog } from '../command-log.ts'
@@ -18,6 +19,8 @@ export interface PullFlags {
   readonly include?: string[]
   readonly exclude?: string[]
   readonly priority?: number
+  readonly connections?: number
+  readonly limitRate?: number
   readonly dryRun?: boolean
   readonly detach?: boolean
   readonly json?: boolean
@@ -30,6 +33,7 @@ Examples:
   windlass pull unsloth/Qwen3-8B-GGUF:Q4_K_M
   windlass pull org/name --revision v1.0 --include '*.safetensors' --include '*.json'
   windlass pull https://huggingface.co/datasets/org/name
+  windlass pull org/name --limit-rate 20M
   windlass pull org/name --dry-run
 
 Ctrl-C pauses and keeps every byte; the same command goes on where it stood.
@@ -45,6 +49,8 @@ export function pullCommand(context: CommandContext): Command {
     .option('--include <glob>', 'only files that match; may be repeated', collect)
     .option('--exclude <glob>', 'no files that match; may be repeated', collect)
     .option('--priority <number>', 'higher goes first (-1000 to 1000)', parsePriority)
+    .option('--connections <number>', 'connections at most (1 to 64)', parseConnections)
+    .option('--limit-rate <rate>', 'bytes per second at most, such as 20M', parseLimitRate)
     .option('--dry-run', 'show what would be fetched, fetch nothing')
     .option('--detach', 'put it in the queue and do not wait')
     .option('--json', 'one JSON object per line on stdout')
@@ -127,18 +133,24 @@ function requestOf(ref: string, flags: PullFlags): DownloadRequest {
     ...(flags.include === undefined ? {} : { include: flags.include }),
     ...(flags.exclude === undefined ? {} : { exclude: flags.exclude }),
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+    ...(flags.connections === undefined ? {} : { connections: flags.connections }),
+    ...(flags.limitRate === undefined ? {} : { limitRate: flags.limitRate }),
   }
 }
 
 function argumentsOf(refs: readonly string[], flags: PullFlags): string[] {
   const many = (flag: string, values: readonly string[] = []) =>
     values.flatMap((value) => [flag, value])
+  const one = (flag: string, value: number | undefined) =>
+    value === undefined ? [] : [flag, String(value)]
   return [
     ...refs,
     ...(flags.revision === undefined ? [] : ['--revision', flags.revision]),
     ...many('--include', flags.include),
     ...many('--exclude', flags.exclude),
-    ...(flags.priority === undefined ? [] : ['--priority', String(flags.priority)]),
+    ...one('--priority', flags.priority),
+    ...one('--connections', flags.connections),
+    ...one('--limit-rate', flags.limitRate),
     ...(flags.json ? ['--json'] : []),
     ...(flags.quiet ? ['--quiet'] : []),
   ]
@@ -146,6 +158,18 @@ function argumentsOf(refs: readonly string[], flags: PullFlags): string[] {
 
 function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value]
+}
+
+function parseConnections(text: string): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1 && value <= 64) return value
+  throw new InvalidArgumentError('It must be a whole number from 1 to 64.')
+}
+
+function parseLimitRate(text: string): number {
+  const rate = parseRate(text)
+  if (rate !== null) return rate
+  throw new InvalidArgumentError(`It must be ${RATE_WORDS}.`)
 }
 
 function parsePriority(text: string): number {

@@ -67,6 +67,8 @@ function factsOf(download: Download, now: number): [string, string][] {
     ['Path', printable(result?.path ?? download.destination ?? '')],
     ['Verified', result === undefined ? '' : result.verified ? 'yes' : 'no'],
     ['Priority', String(download.priority)],
+    ['Connections', download.connections === undefined ? '' : `${download.connections} at most`],
+    ['Limit', download.limitRate === undefined ? '' : `${formatSpeed(download.limitRate)} at most`],
     ['Failed tries', String(download.attempts)],
     ['Created', time(download.createdAt)],
     ['Started', time(download.startedAt)],

@@ -40,6 +40,7 @@ describe('without any setting', () => {
       maxActive: 3,
       maxQueued: 10_000,
       connections: 8,
+      limitRate: null,
       retries: 5,
       timeLimitMs: 86_400_000,
       reserve: { share: 0.1, minBytes: 1_073_741_824 },
@@ -66,6 +67,13 @@ describe('the layers', () => {
     expect(settings).toMatchObject({ port: 3333, maxActive: 5, retries: 9, connections: 8 })
   })
 
+  it('let the environment undo a limit of the file', async () => {
+    const home = await homeWith('limit_rate = 5000000')
+    expect(load({ env: { WINDLASS_HOME: home } }).limitRate).toBe(5_000_000)
+    const env = { WINDLASS_HOME: home, WINDLASS_LIMIT_RATE: 'off' }
+    expect(load({ env }).limitRate).toBeNull()
+  })
+
   it('count an empty variable as unset', () => {
     expect(load({ env: { WINDLASS_PORT: '', WINDLASS_HOST: ' ' } })).toMatchObject({
       port: 9465,
@@ -82,6 +90,7 @@ describe('the layers', () => {
       max_active = 1
       max_queued = 0
       connections = 1
+      limit_rate = "20M"
       retries = 1
       time_limit = "90m"
       reserve = "5%"
@@ -89,6 +98,7 @@ describe('the layers', () => {
     const settings = load({ env: { WINDLASS_HOME: home } })
     expect(settings).toMatchObject({
       maxQueued: 0,
+      limitRate: 20_000_000,
       timeLimitMs: 5_400_000,
       reserve: { share: 0.05, minBytes: 0 },
     })
@@ -110,6 +120,8 @@ describe('a wrong setting', () => {
     ['WINDLASS_MAX_ACTIVE', '0'],
     ['WINDLASS_MAX_QUEUED', 'many'],
     ['WINDLASS_CONNECTIONS', '2.5'],
+    ['WINDLASS_LIMIT_RATE', '0'],
+    ['WINDLASS_LIMIT_RATE', 'fast'],
     ['WINDLASS_RETRIES', '0'],
     ['WINDLASS_TIME_LIMIT', '24'],
     ['WINDLASS_TIME_LIMIT', '0s'],

@@ -25,6 +25,8 @@ export interface Settings extends EngineLimits {
   readonly token: Secret | null
   /** Where commands find a server; null for the owner of the home. */
   readonly server: URL | null
+  /** Bytes per second over everything; null for no limit. */
+  readonly limitRate: number | null
   readonly reserve: ReservePolicy
   readonly hub: HubEnvironment
   readonly proxy: EngineOptions['proxy']
@@ -59,6 +61,7 @@ export function loadSettings(sources: SettingsSources): Settings {
     maxActive: required('maxActive', readSetting('maxActive', layers)),
     maxQueued: required('maxQueued', readSetting('maxQueued', layers)),
     connections: required('connections', readSetting('connections', layers)),
+    limitRate: required('limitRate', readSetting('limitRate', layers)) || null,
     retries: required('retries', readSetting('retries', layers)),
     timeLimitMs: required('timeLimitMs', readSetting('timeLimitMs', layers)),
     reserve: required('reserve', readSetting('reserve', layers)),

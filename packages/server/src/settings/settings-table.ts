@@ -1,6 +1,7 @@
 import { parseAllowedHost, Secret } from '@windlass/engine'
 import { z } from 'zod'
 import { parseDuration, parseShare, parseSize, quantity } from './parse-quantity.ts'
+import { parseRate, RATE_WORDS } from './parse-rate.ts'
 
 /** One setting: where it may be given, what it means, and how its text is read. */
 export interface SettingSpec<T = unknown> {
@@ -49,6 +50,12 @@ const reserve = quantity((input) => {
   if (shares.length > 1 || sizes.length > 1) return null
   return { share: shares[0] ?? 0, minBytes: sizes[0] ?? 0 }
 }, 'a percentage, a size, or both, such as 10%, 2G or 10%,1G')
+
+/** 0 is no limit, so that the environment can undo what `config.toml` says. */
+const limitRate = quantity(
+  (input) => (input.trim() === 'off' ? 0 : parseRate(input)),
+  `${RATE_WORDS}; or off`,
+)
 
 const serverAddress = text('an address such as http://host:9465').transform((input, context) => {
   const url = URL.canParse(input) ? new URL(input) : null
@@ -146,6 +153,14 @@ export const SETTINGS = {
     default: '8',
     help: 'Connections of one download.',
     schema: integer(1, 64),
+  }),
+  limitRate: row({
+    variable: 'WINDLASS_LIMIT_RATE',
+    flag: null,
+    tomlKey: 'limit_rate',
+    default: 'off',
+    help: 'Bytes per second over everything, such as 20M (powers of 1000).',
+    schema: limitRate,
   }),
   retries: row({
     variable: 'WINDLASS_RETRIES',
