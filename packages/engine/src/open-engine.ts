@@ -122,6 +122,7 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
     random,
     store,
     log,
+    cutRestsShort: () => http.cutRestsShort(),
     setDownloadRate: openedLimits.setDownloadRate,
   }
   await recover(parts)

@@ -20,6 +20,7 @@ it('spreads the attempts over the whole range', () => {
 it('waits at least as long as the host asks', () => {
   const asked = new WindlassError('HTTP_RATE_LIMITED', { retryAt: 91_000 })
   expect(backoffMs(RETRY_BACKOFF, 1, asked, deps(0))).toBe(90_000)
+  expect(backoffMs(RETRY_BACKOFF, 1, asked, deps(0.5))).toBe(90_250)
 })
 
 it('hardly waits after an attempt that brought bytes', () => {

@@ -17,6 +17,8 @@ export interface ActionDeps extends CleanUpDeps {
   readonly scheduler: Scheduler
   readonly admission: Admission
   readonly clock: Clock
+  /** Hosts that rest may be asked once more: a person says so. */
+  readonly cutRestsShort: () => void
   readonly describe: (record: DownloadRecord) => Promise<Download>
 }
 
@@ -44,8 +46,13 @@ export class DownloadActions {
     })
   }
 
+  /** One that waits for a host goes on at once: the person knows better. */
   resume(id: string): Promise<Download> {
-    return this.#turns.run(id, () => this.#enqueue(id, 'resume'))
+    return this.#turns.run(id, async () => {
+      const { state, reason } = await this.#require(id)
+      if (state === 'waiting' && reason?.code === 'HTTP_RATE_LIMITED') this.#deps.cutRestsShort()
+      return await this.#enqueue(id, 'resume')
+    })
   }
 
   /** Starts a failed download again with the bytes it kept, a cancelled one from nothing. */

@@ -174,7 +174,7 @@ export class Execution implements LiveRun, RunListener {
   ): Promise<void> {
     const spent = error.disposition === 'retry' && attempts >= this.#claim.retries
     if (error.disposition === 'retry' && !spent) {
-      const retryAt = error.retryAt ?? this.#now() + this.#pauseMs(attempts, error)
+      const retryAt = this.#now() + this.#pauseMs(attempts, error)
       const reason = reasonOf(error, { retryAt })
       await this.#move('backOff', {
         patch: { ...patch, attempts, reason, retryAt },

@@ -44,8 +44,8 @@ interface UnitHistory {
  * @throws WindlassError of the first failure that is not a matter of waiting a little
  */
 export async function transferUnits(job: TransferJob, { signal }: CallOptions): Promise<void> {
-  const { clock } = job.runner
-  const queue = new UnitQueue(job.units, { clock, longestSleepMs: LONGEST_SLEEP_MS })
+  const { clock, random } = job.runner
+  const queue = new UnitQueue(job.units, { clock, random, longestSleepMs: LONGEST_SLEEP_MS })
   const histories = new Map<string, UnitHistory>()
   const context = fetchContext(job)
   await withChildSignal(signal, async (child) => {

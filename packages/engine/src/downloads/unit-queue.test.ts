@@ -8,9 +8,14 @@ import { UnitQueue } from './unit-queue.ts'
 const file = { path: 'f', sizeBytes: 1, digest: null, validator: null }
 const unit = (key: string): TransferUnit => ({ key, paths: [key], file })
 const reset = new WindlassError('NET_RESET')
+let random = 0
 const open = (...keys: string[]) => {
   const clock = manualClock()
-  const queue = new UnitQueue(keys.map(unit), { clock, longestSleepMs: 5_000 })
+  const queue = new UnitQueue(keys.map(unit), {
+    clock,
+    random: () => random,
+    longestSleepMs: 5_000,
+  })
   const controller = new AbortController()
   return { clock, queue, controller, take: () => queue.take({ signal: controller.signal }) }
 }
@@ -88,6 +93,20 @@ it('hands out nothing at all while the host rests, and tells of it once', async 
   const taking = take()
   await clock.untilWaiting(1)
   await clock.advance(1_999)
+  expect(clock.waiting).toBe(1)
+  await clock.advance(1)
+  expect((await taking)?.key).toBe('b')
+})
+
+it('comes back from a rest of the host a little later than asked, never earlier', async () => {
+  random = 0.5
+  const { clock, queue, take } = open('a', 'b')
+  await take()
+  queue.holdAll(clock.now() + 2_000, reset)
+  random = 0
+  const taking = take()
+  await clock.untilWaiting(1)
+  await clock.advance(2_249)
   expect(clock.waiting).toBe(1)
   await clock.advance(1)
   expect((await taking)?.key).toBe('b')

@@ -2,6 +2,7 @@ import { WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { StopRequest, withChildSignal } from '../runtime/stop-request.ts'
 import type { TransferUnit } from '../stores/store.ts'
+import { REST_SPREAD_MS } from './backoff.ts'
 
 interface Pause {
   readonly notBefore: number
@@ -14,6 +15,7 @@ interface Delayed extends Pause {
 
 export interface UnitQueueOptions {
   readonly clock: Clock
+  readonly random: () => number
   /** A longer pause is the scheduler's business: it outlives this process, so it is stored, not slept. */
   readonly longestSleepMs: number
 }
@@ -24,7 +26,8 @@ export class UnitQueue {
   readonly #delayed: Delayed[] = []
   readonly #waiting = new Set<AbortController>()
   readonly #options: UnitQueueOptions
-  #hold: { readonly until: number; readonly error: WindlassError } | null = null
+  #hold: { readonly asked: number; readonly until: number; readonly error: WindlassError } | null =
+    null
   #inFlight = 0
 
   constructor(units: readonly TransferUnit[], options: UnitQueueOptions) {
@@ -69,12 +72,14 @@ export class UnitQueue {
 
   /**
    * Hands out nothing before `until`, epoch milliseconds: the host asked for rest, and
-   * every unit would only run into it.
+   * every unit would only run into it. Downloads that wait for the same host come back a little
+   * apart.
    * @returns false when it rests at least so long already
    */
   holdAll(until: number, error: WindlassError): boolean {
-    if (this.#hold !== null && this.#hold.until >= until) return false
-    this.#hold = { until, error }
+    if (this.#hold !== null && this.#hold.asked >= until) return false
+    const spreadMs = Math.floor(this.#options.random() * REST_SPREAD_MS)
+    this.#hold = { asked: until, until: until + spreadMs, error }
     return true
   }
 

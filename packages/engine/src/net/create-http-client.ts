@@ -68,6 +68,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       await admit(url, signal)
       resting.refuse(url)
       const answer = await sendOnce({ url, request, signal, dispatchers, options })
+      resting.watch(answer.response)
       const target = examine(answer, request)
       if (target === null) return answer.response
       // Reading the little that a redirect says keeps its connection for the next request.
@@ -80,6 +81,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   return {
     open: (request, { signal }) => open(request, signal),
     noteRest: (head: ResponseHead) => resting.note(head),
+    cutRestsShort: () => resting.cutShort(),
     close: () => dispatchers.close(),
   }
 }

@@ -27,6 +27,7 @@ export interface HttpResponse extends ResponseHead {
 export interface HttpClient {
   /**
    * Resolves with the first answer that is not a redirect, whatever its status.
+   * An answer that says that a quota of the Hub is used up makes the requests of that quota rest.
    * @throws WindlassError URL_BLOCKED for what is neither public nor allowed, without a
    *   request; HTTP_RATE_LIMITED without a request while the host rests; NET_DNS,
    *   HTTP_REDIRECT_LOOP, HTTP_REDIRECT_BLOCKED, HTTP_PROTOCOL; and what `judge` throws.
@@ -39,6 +40,9 @@ export interface HttpClient {
    * @returns when it may be asked again, epoch milliseconds; null when it named no time
    */
   noteRest(head: ResponseHead): number | null
+
+  /** A person wants it now: hosts that rest may be asked once; what they then say stands. */
+  cutRestsShort(): void
 
   close(): Promise<void>
 }

@@ -1,4 +1,5 @@
 import { parseHttpDate } from './http-date.ts'
+import { type Quota, readQuota } from './rate-limit-header.ts'
 import { headerOf, type ResponseHead } from './response-head.ts'
 
 const LONGEST_REST_MS = 24 * 3600_000
@@ -28,18 +29,12 @@ function retryAfterMs(head: ResponseHead, nowMs: number): number | null {
   return Math.max(0, date - (hostNow ?? nowMs))
 }
 
-/** `RateLimit: "resolvers";r=0;t=55`: what is left and the seconds until it is filled again. */
 function emptyBucketMs(head: ResponseHead): number | null {
-  if (head.status !== 429) return null
-  const value = headerOf(head, 'ratelimit')
-  if (value === null) return null
-  const parameters = new Map(
-    value.split(';').map((part): [string, string] => {
-      const [name = '', number = ''] = part.split('=', 2)
-      return [name.trim(), number.trim()]
-    }),
-  )
-  const seconds = parameters.get('t') ?? ''
-  if (parameters.get('r') !== '0' || !/^\d+$/.test(seconds)) return null
-  return (Number(seconds) + 1) * 1000
+  const quota = head.status === 429 ? readQuota(head) : null
+  return quota === null || quota.remaining > 0 ? null : quotaRestMs(quota)
+}
+
+/** Until a quota that is used up is filled again, and a second more, as the Hub's own client waits. */
+export function quotaRestMs({ resetSeconds }: Quota): number {
+  return Math.min(LONGEST_REST_MS, (resetSeconds + 1) * 1000)
 }
