@@ -358,6 +358,26 @@ describe('a host that asked for rest', () => {
   })
 })
 
+it('asks over a new connection after a 421, and lets the bodies on their way come to their end', async () => {
+  const ports: (number | undefined)[] = []
+  let finish = (): void => undefined
+  const host = await startHost((request, r) => {
+    ports.push(request.socket.remotePort)
+    if (request.url === '/slow') {
+      r.write('first, ')
+      finish = () => void r.end('last')
+    } else r.writeHead(ports.length === 2 ? 421 : 200).end('short')
+  })
+  const client = startClient()
+  const slow = await get(client, `${host.url}/slow`)
+  await read(await get(client, `${host.url}/refused`))
+  await read(await get(client, `${host.url}/again`))
+  expect(ports).toHaveLength(3)
+  expect(ports[2]).not.toBe(ports[1])
+  finish()
+  expect(await read(slow)).toBe('first, last')
+})
+
 describe('a proxy', () => {
   it('carries plain http, except to hosts that are reached directly', async () => {
     const proxy = await startHost((_, r) => r.end('by proxy'))

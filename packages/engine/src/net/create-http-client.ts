@@ -69,6 +69,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       resting.refuse(url)
       const answer = await sendOnce({ url, request, signal, dispatchers, options })
       resting.watch(answer.response)
+      // This connection is not meant for this host, whatever its name (RFC 9110 §15.5.20).
+      if (answer.response.status === 421) dispatchers.renew(url)
       const target = examine(answer, request)
       if (target === null) return answer.response
       // Reading the little that a redirect says keeps its connection for the next request.

@@ -34,6 +34,8 @@ export interface Dispatchers {
   hasProxy(url: URL): boolean
   /** True when `error` ended a connection that had carried an answer before. */
   isFromUsedConnection(error: unknown): boolean
+  /** The next request to `url` goes over a new connection; what is on its way comes to its end. */
+  renew(url: URL): void
   close(): Promise<void>
 }
 
@@ -50,8 +52,10 @@ export function openDispatchers(options: DispatcherOptions): Dispatchers {
   const used = createUsedConnections()
   const exempt = openPools(options, used, () => true)
   const guarded = openPools(options, used, egress.isPublic)
+  const poolsFor = (url: URL) => (egress.isExempt(url) ? exempt : guarded)
   return {
-    for: (url) => (egress.isExempt(url) ? exempt : guarded).for(url),
+    for: (url) => poolsFor(url).for(url),
+    renew: (url) => poolsFor(url).renew(url),
     hasProxy: (url) => isGiven(url.protocol === 'https:' ? proxy.httpsProxy : proxy.httpProxy),
     isFromUsedConnection: used.isSource,
     async close() {
@@ -65,7 +69,7 @@ function openPools(
   options: DispatcherOptions,
   used: UsedConnections,
   accepts: (address: string) => boolean,
-): Pick<Dispatchers, 'for' | 'close'> {
+): Pick<Dispatchers, 'for' | 'renew' | 'close'> {
   const { proxy, timeouts, lookup } = options
   const pool = {
     allowH2: false,
@@ -88,12 +92,25 @@ function openPools(
       noProxy: proxy.noProxy ?? '',
     })
   }
-  const http = open(proxy.httpProxy)
-  const https = open(proxy.httpsProxy)
+  const openFor = {
+    'http:': () => open(proxy.httpProxy),
+    'https:': () => open(proxy.httpsProxy),
+  }
+  const pools = { 'http:': openFor['http:'](), 'https:': openFor['https:']() }
+  const retired = new Set<Dispatcher>()
+  const schemeOf = (url: URL) => (url.protocol === 'https:' ? 'https:' : 'http:')
   return {
-    for: (url) => (url.protocol === 'https:' ? https : http),
+    for: (url) => pools[schemeOf(url)],
+    renew(url) {
+      const old = pools[schemeOf(url)]
+      pools[schemeOf(url)] = openFor[schemeOf(url)]()
+      retired.add(old)
+      const forget = (): boolean => retired.delete(old)
+      old.close().then(forget, forget)
+    },
     async close() {
-      await Promise.all([http.destroy(), https.destroy()])
+      const all = [...Object.values(pools), ...retired]
+      await Promise.all(all.map((dispatcher) => dispatcher.destroy()))
     },
   }
 }
