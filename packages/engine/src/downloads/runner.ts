@@ -1,5 +1,5 @@
 import { classify } from '../errors/classify.ts'
-import { WindlassError } from '../errors/windlass-error.ts'
+import { isWindlassError, WindlassError } from '../errors/windlass-error.ts'
 import type { Throttle } from '../net/bandwidth/throttle.ts'
 import { StopRequest, stopIntent, withChildSignal } from '../runtime/stop-request.ts'
 import type { CallOptions } from '../sources/source.ts'
@@ -72,7 +72,7 @@ export class Runner {
     signal: AbortSignal,
   ): Promise<StoredResolution> {
     try {
-      const { resolution, notices } = await resolveRef(this.#deps.sources, claim, { signal })
+      const { resolution, notices } = await this.#ask(claim, { signal })
       await listener.report({ type: 'resolved', resolution })
       for (const notice of notices) listener.tell({ type: 'noticed', notice })
       failures.attempts = 0
@@ -83,6 +83,17 @@ export class Runner {
       // A host that names its time is obeyed, not counted: it is alive.
       if (error.disposition === 'retry' && error.retryAt === undefined) failures.attempts++
       throw error
+    }
+  }
+
+  /** Something on the way may garble one answer; a second one is the host's own. */
+  async #ask(claim: RunClaim, options: CallOptions): ReturnType<typeof resolveRef> {
+    try {
+      return await resolveRef(this.#deps.sources, claim, options)
+    } catch (thrown) {
+      options.signal.throwIfAborted()
+      if (!isWindlassError(classify(thrown), 'HTTP_PROTOCOL')) throw thrown
+      return await resolveRef(this.#deps.sources, claim, options)
     }
   }
 

@@ -34,6 +34,8 @@ interface UnitHistory {
   attempts: number
   /** Times the bytes were thrown away because they were wrong. */
   freshStarts: number
+  /** The host answered once in a way that makes no sense. */
+  sawNonsense: boolean
 }
 
 /**
@@ -122,6 +124,12 @@ async function judgeFailure(
     await job.listener.report({ type: 'refetching' })
     return 0
   }
+  if (error.code === 'HTTP_PROTOCOL' && !history.sawNonsense) {
+    // Something on the way may garble one answer; a second one is the host's own.
+    history.sawNonsense = true
+    job.listener.tell({ type: 'noticed', notice: noticeOf(unit, error, 'asking once more') })
+    return backoffMs(RETRY_BACKOFF, 1, error, { now: () => clock.now(), random })
+  }
   if (error.disposition !== 'retry') throw error
   if (error.code === 'STORE_CHANGED') {
     // The staging folder may be gone with it: only a new start opens the store again.
@@ -154,7 +162,11 @@ function historyOf(
   unit: TransferUnit,
   { claim }: TransferJob,
 ): UnitHistory {
-  const history = histories.get(unit.key) ?? { attempts: claim.attempts, freshStarts: 0 }
+  const history = histories.get(unit.key) ?? {
+    attempts: claim.attempts,
+    freshStarts: 0,
+    sawNonsense: false,
+  }
   histories.set(unit.key, history)
   return history
 }
