@@ -58,6 +58,28 @@ it('keeps to what a download was given by itself, over a pause and until it is c
   expect(performance.now() - lifted).toBeLessThan(6000)
 })
 
+it('lets a small download through below a limit that a big one uses up', {
+  timeout: 30_000,
+}, async () => {
+  await using w = await openHubEngine({ engine: { bandwidth: { limitRate: MB } } })
+  const parts = Array.from({ length: 8 }, (_, n) => ({
+    path: `part-${n}.safetensors`,
+    content: { seed: `part ${n}`, sizeBytes: 4 * MB },
+  }))
+  await w.hub.addRepo({ id: 'org/big', files: parts })
+  await w.hub.addRepo({ id: 'org/small', files: weights(400_000) })
+  const big = await w.engine.downloads.create({ ref: 'org/big' })
+  await receives(w, big.download.id, MB)
+  const small = await w.engine.downloads.create({ ref: 'org/small' })
+  const asked = performance.now()
+  expect(await w.reaches(small.download.id, 'completed', 'failed')).toMatchObject({
+    state: 'completed',
+  })
+  // Half of the line is its own: 0.8 s. In line behind eight connections it would take more than three.
+  expect(performance.now() - asked).toBeLessThan(2500)
+  expect(await w.engine.downloads.find(big.download.id)).toMatchObject({ state: 'downloading' })
+})
+
 it('changes a limit while everything runs, and says which ones hold', async () => {
   await using w = await openHubEngine({ engine: { bandwidth: { limitRate: 1000 } } })
   await w.hub.addRepo({ id: 'org/a', files: weights(12 * MB) })

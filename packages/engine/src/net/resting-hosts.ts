@@ -29,57 +29,73 @@ interface Rest {
 
 /** Counts on the monotonic clock: a change of the wall clock neither ends nor lengthens a rest. */
 export function createRestingHosts(clock: Pick<Clock, 'now' | 'monotonicMs'>): RestingHosts {
-  /** By origin, or by origin and bucket. */
-  const rests = new Map<string, Rest>()
-  /** When the rests that were cut short would have ended. */
-  const cuts = new Map<string, number>()
+  return new Rests(clock)
+}
 
-  function remainingMs(key: string): number {
-    const remaining = (rests.get(key)?.end ?? 0) - clock.monotonicMs()
-    if (remaining <= 0) rests.delete(key)
-    return Math.max(0, remaining)
+class Rests implements RestingHosts {
+  readonly #clock: Pick<Clock, 'now' | 'monotonicMs'>
+  /** By origin, or by origin and bucket. */
+  readonly #rests = new Map<string, Rest>()
+  /** When the rests that were cut short would have ended. */
+  readonly #cuts = new Map<string, number>()
+
+  constructor(clock: Pick<Clock, 'now' | 'monotonicMs'>) {
+    this.#clock = clock
   }
 
-  function begin(key: string, askedMs: number): number {
-    for (const known of [...rests.keys()]) remainingMs(known)
-    const now = clock.monotonicMs()
-    for (const [known, end] of cuts) if (end <= now) cuts.delete(known)
-    const rest = Math.max(askedMs, remainingMs(key))
-    rests.set(key, { end: now + rest, wasCut: cuts.has(key) })
+  note(head: ResponseHead): number | null {
+    const asked = restMs(head, this.#clock.now())
+    if (asked === null) return null
+    return Math.ceil(this.#clock.now() + this.#begin(head.url.origin, asked))
+  }
+
+  watch(head: ResponseHead): void {
+    const quota = readQuota(head)
+    if (quota === null || quota.remaining > 0) return
+    const bucket = rateBucketNamed(quota.name)
+    if (bucket !== null) this.#begin(`${head.url.origin} ${bucket}`, quotaRestMs(quota))
+  }
+
+  refuse(url: URL): void {
+    if (this.#rests.size === 0) return
+    const whole = this.#remainingMs(url.origin)
+    const bucket = rateBucketOf(url)
+    const remaining = Math.max(whole, this.#remainingMs(`${url.origin} ${bucket}`))
+    if (remaining === 0) return
+    const why = whole > 0 ? 'is left alone for now' : `has no more ${bucket} requests for us`
+    throw new WindlassError('HTTP_RATE_LIMITED', {
+      detail: `${url.host} ${why}`,
+      retryAt: Math.ceil(this.#clock.now() + remaining),
+      facts: { host: url.host },
+    })
+  }
+
+  cutShort(): void {
+    for (const [key, { end, wasCut }] of [...this.#rests]) {
+      if (wasCut) continue
+      this.#rests.delete(key)
+      this.#cuts.set(key, end)
+    }
+  }
+
+  /** @returns how long it lasts from now, at least as long as one that goes on already */
+  #begin(key: string, askedMs: number): number {
+    this.#forgetPast()
+    const rest = Math.max(askedMs, this.#remainingMs(key))
+    const wasCut = this.#cuts.has(key)
+    this.#rests.set(key, { end: this.#clock.monotonicMs() + rest, wasCut })
     return rest
   }
 
-  return {
-    note(head) {
-      const asked = restMs(head, clock.now())
-      if (asked === null) return null
-      return Math.ceil(clock.now() + begin(head.url.origin, asked))
-    },
-    watch(head) {
-      const quota = readQuota(head)
-      if (quota === null || quota.remaining > 0) return
-      const bucket = rateBucketNamed(quota.name)
-      if (bucket !== null) begin(`${head.url.origin} ${bucket}`, quotaRestMs(quota))
-    },
-    refuse(url) {
-      if (rests.size === 0) return
-      const whole = remainingMs(url.origin)
-      const bucket = rateBucketOf(url)
-      const remaining = Math.max(whole, remainingMs(`${url.origin} ${bucket}`))
-      if (remaining === 0) return
-      const why = whole > 0 ? 'is left alone for now' : `has no more ${bucket} requests for us`
-      throw new WindlassError('HTTP_RATE_LIMITED', {
-        detail: `${url.host} ${why}`,
-        retryAt: Math.ceil(clock.now() + remaining),
-        facts: { host: url.host },
-      })
-    },
-    cutShort() {
-      for (const [key, { end, wasCut }] of [...rests]) {
-        if (wasCut) continue
-        rests.delete(key)
-        cuts.set(key, end)
-      }
-    },
+  #remainingMs(key: string): number {
+    const remaining = (this.#rests.get(key)?.end ?? 0) - this.#clock.monotonicMs()
+    if (remaining <= 0) this.#rests.delete(key)
+    return Math.max(0, remaining)
+  }
+
+  #forgetPast(): void {
+    for (const key of [...this.#rests.keys()]) this.#remainingMs(key)
+    const now = this.#clock.monotonicMs()
+    for (const [key, end] of this.#cuts) if (end <= now) this.#cuts.delete(key)
   }
 }
