@@ -55,6 +55,7 @@ export async function openHubEngine(options: HubEngineOptions = {}): Promise<Hub
     hub: environment,
     userAgent: 'windlass/test',
     proxy: {},
+    allowedHosts: [{ hostname: 'localhost', port: 'any' }],
     ports: { clock, log: QUIET, random: Math.random, bootId: () => 'boot' },
     ...options.engine,
   })
