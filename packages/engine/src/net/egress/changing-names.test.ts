@@ -28,7 +28,17 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.toReversed()) await cleanUp()
 })
 
-async function startHost(answer: RequestListener, host = OUTSIDE, port = 0) {
+/** A port that a canary can take too: free on the inside as well. */
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, INSIDE, resolve))
+  const { port } = probe.address() as AddressInfo // a listening TCP server has one
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
+
+async function startHost(answer: RequestListener, host = OUTSIDE, wanted?: number) {
+  const port = wanted ?? (await freePort())
   const hosts: (string | undefined)[] = []
   const server = createServer((request, response) => {
     hosts.push(request.headers.host)
