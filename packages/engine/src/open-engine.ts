@@ -17,12 +17,25 @@ import { Scheduler } from './downloads/scheduler.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import { NO_BANDWIDTH_LIMITS } from './net/bandwidth/bandwidth-limits.ts'
 import { createBandwidth } from './net/bandwidth/create-bandwidth.ts'
-import { createHttpClient } from './net/create-http-client.ts'
+import { createHttpClient, type HttpClientOptions } from './net/create-http-client.ts'
+import type { HttpClient } from './net/http-client.ts'
 import { Closer } from './runtime/closer.ts'
 import { createHubSource } from './sources/huggingface/create-hub-source.ts'
 import { SourceRegistry } from './sources/registry.ts'
+import type { Source } from './sources/source.ts'
 import { createHubCacheStore } from './stores/hub-cache/create-hub-cache-store.ts'
+import type { Store } from './stores/store.ts'
 import { createHashing } from './verification/create-hashing.ts'
+
+/** Parts that a test brings along; what is absent is the engine's own. */
+export interface EngineParts {
+  /** Asked before the engine's own sources. */
+  readonly sources?: (http: HttpClient) => readonly Source[]
+  /** Changes how hosts are reached, for example the time-outs. */
+  readonly http?: Partial<HttpClientOptions>
+  /** Where everything is put instead of into the Hub's cache. */
+  readonly store?: Store
+}
 
 /**
  * Opens a home and everything that works in it: the only place where the engine's
@@ -30,17 +43,21 @@ import { createHashing } from './verification/create-hashing.ts'
  *
  * @throws WindlassError LOCK_HELD when another process owns the home, DB_TOO_NEW, STORAGE_BROKEN
  */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+export async function openEngine(options: EngineOptions, parts: EngineParts = {}): Promise<Engine> {
   const closer = new Closer()
   try {
-    return await assemble(options, closer)
+    return await assemble(options, parts, closer)
   } catch (error) {
     await closer.close()
     throw error
   }
 }
 
-async function assemble(options: EngineOptions, closer: Closer): Promise<Engine> {
+async function assemble(
+  options: EngineOptions,
+  given: EngineParts,
+  closer: Closer,
+): Promise<Engine> {
   const { home, limits, hub, ports } = options
   const { clock, log, random, bootId } = ports
   await mkdir(home, { recursive: true, mode: 0o700 })
@@ -65,6 +82,7 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
       userAgent: userAgentOf(options),
       proxy: options.proxy,
       egress: { trustedOrigins: trustedOrigins(hub), allowedHosts: options.allowedHosts },
+      ...given.http,
     }),
     (client) => client.close(),
   )
@@ -74,7 +92,10 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
   )
   const hashing = closer.add('hashing', createHashing(), (worker) => worker.close())
   const carrier = createRangedHttpCarrier({ http, clock, log, bootId })
-  const sources = new SourceRegistry([createHubSource({ http, environment: hub })])
+  const sources = new SourceRegistry([
+    ...(given.sources?.(http) ?? []),
+    createHubSource({ http, environment: hub }),
+  ])
   const hubCache = createHubCacheStore({
     cacheDir: hub.cacheDir,
     symlinks: !hub.symlinksDisabled,
@@ -82,7 +103,7 @@ async function assemble(options: EngineOptions, closer: Closer): Promise<Engine>
     log,
   })
   // One store so far; a placement names the store it is for.
-  const store = () => hubCache
+  const store = () => given.store ?? hubCache
 
   const admission = new Admission(options.reserve)
   const runner = new Runner({

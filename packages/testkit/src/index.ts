@@ -6,6 +6,8 @@ export {
   type VirtualBytes,
   withFlippedBit,
 } from './bytes/virtual-bytes.ts'
+export type { ChaosFileSettings, ScheduledVersion } from './chaos/chaos-file.ts'
+export { type ChaosFile, type ChaosOrigin, startChaosOrigin } from './chaos/chaos-origin.ts'
 export {
   type DnsAnswer,
   type DnsRecords,

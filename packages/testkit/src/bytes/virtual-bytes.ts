@@ -45,6 +45,30 @@ export function withFlippedBit(bytes: VirtualBytes, offset: number): VirtualByte
   }
 }
 
+/** The part `[start, end)` as content of its own. */
+export function sliceBytes(bytes: VirtualBytes, start: number, end: number): VirtualBytes {
+  return {
+    sizeBytes: end - start,
+    read: (from, to) => bytes.read(start + from, Math.min(start + to, end)),
+  }
+}
+
+/** One after the other. */
+export function concatBytes(parts: readonly VirtualBytes[]): VirtualBytes {
+  return {
+    sizeBytes: parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    *read(start, end) {
+      let at = 0
+      for (const part of parts) {
+        const from = Math.max(0, start - at)
+        const to = Math.min(part.sizeBytes, end - at)
+        at += part.sizeBytes
+        if (from < to) yield* part.read(from, to)
+      }
+    },
+  }
+}
+
 /** All of `[start, end)` in one buffer; for small ranges. */
 export function readBytes(bytes: VirtualBytes, start = 0, end = bytes.sizeBytes): Buffer {
   return Buffer.concat([...bytes.read(start, end)])

@@ -23,6 +23,8 @@ export interface ReplyBody {
   readonly end: number
   /** Without a length the body is chunked. */
   readonly hasLength: boolean
+  /** Neither length nor chunks: the end of the connection is the end of the body. */
+  readonly untilClose?: boolean
   readonly gzip: boolean
 }
 

@@ -15,6 +15,10 @@ export async function sendReply(
   entry: LogEntry,
 ): Promise<void> {
   entry.status = reply.status
+  if (reply.body?.untilClose === true) {
+    response.useChunkedEncodingByDefault = false
+    response.shouldKeepAlive = false
+  }
   response.writeHead(reply.status, wireHeaders(reply, fault))
   if (entry.method === 'HEAD' || reply.body === undefined) {
     entry.end = (await endsWell(response)) ? 'complete' : 'client-closed'
