@@ -6,14 +6,20 @@ export {
   type VirtualBytes,
   withFlippedBit,
 } from './bytes/virtual-bytes.ts'
+export { type Blackhole, openBlackhole } from './chaos/blackhole.ts'
+export type { CertificateKind } from './chaos/certificates.ts'
+export type { TlsSettings } from './chaos/chaos-controls.ts'
 export type { ChaosFileSettings, ScheduledVersion } from './chaos/chaos-file.ts'
-export { type ChaosFile, type ChaosOrigin, startChaosOrigin } from './chaos/chaos-origin.ts'
+export { type ChaosOrigin, startChaosOrigin } from './chaos/chaos-origin.ts'
+export { type ChaosProxy, type ProxyManner, startChaosProxy } from './chaos/chaos-proxy.ts'
+export type { ChaosFile } from './chaos/file-table.ts'
 export {
   type DnsAnswer,
   type DnsRecords,
   type DnsServer,
   startDnsServer,
 } from './dns/dns-server.ts'
+export type { ConnectionFault, ConnectionRule } from './faults/connection-rules.ts'
 export type {
   FaultAction,
   FaultHandle,

@@ -131,11 +131,7 @@ function openFaultEngine(home: string, host: RangedHost, fault: Fault): Promise<
 }
 
 /** Waits on events alone until the download is in the state, or in one that it will not leave. */
-async function settled(
-  engine: Engine,
-  id: string,
-  wanted: Download['state'],
-): Promise<Download> {
+async function settled(engine: Engine, id: string, wanted: Download['state']): Promise<Download> {
   const ends = new Set([...SETTLED, wanted])
   const { promise, resolve } = Promise.withResolvers<void>()
   const off = engine.events.subscribe((event) => {

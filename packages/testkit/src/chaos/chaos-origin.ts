@@ -1,144 +1,123 @@
 import { sha256OfRandomBytes } from '../bytes/digests.ts'
-import { expiredReply } from '../faults/apply-fault.ts'
-import type { FaultHandle, FaultRule } from '../faults/fault-rule.ts'
+import { createConnectionRules } from '../faults/connection-rules.ts'
 import { createFaultRules } from '../faults/fault-rules.ts'
-import { startListener } from '../faults/listener.ts'
-import { type Reply, type SeenRequest, textReply } from '../faults/reply.ts'
+import { type Listener, startListener } from '../faults/listener.ts'
+import type { Reply, SeenRequest } from '../faults/reply.ts'
 import type { LoggedRequest } from '../faults/request-log.ts'
-import { type ChaosFileSettings, versionAt } from './chaos-file.ts'
-import { serveFile } from './serve-file.ts'
+import { createTestCertificates, type TestCertificates } from './certificates.ts'
+import type { ChaosControls, TlsSettings } from './chaos-controls.ts'
+import { controlReply } from './control.ts'
+import { type ChaosFile, createFileTable, fileOfPath, pathOfFile } from './file-table.ts'
+import { createLinks } from './links.ts'
 
 /** A host that serves virtual files and misbehaves on demand. */
-export interface ChaosOrigin {
+export interface ChaosOrigin extends ChaosControls {
   /** `http://127.0.0.1:PORT`; role `origin` in rules and log. */
   readonly url: string
   /** The same files under another host name, `http://localhost:PORT`; role `other`. */
   readonly otherUrl: string
-  /** Every request, in the order of arrival; entries change while answered. */
-  readonly log: readonly LoggedRequest[]
-  clearLog(): void
+  /** The same over TLS, `https://localhost:PORT`; role `tls`. */
+  readonly tlsUrl: string
+  /** The authority of {@link tlsUrl}'s certificates, in PEM. */
+  readonly ca: string
   /** The path of a file: `/f/<seed>/<size>`, and the name it is told by. */
   pathOf(file: ChaosFile): string
   /** A lasting address of the file, `/l/...`: it redirects to a signed one on the other host. */
   linkOf(file: ChaosFile): string
-  /** No signed address that was given out so far is accepted any more. */
-  expireLinks(): void
-  /** How the file is served from now on; its count of requests starts again. */
-  serve(file: ChaosFile, settings: ChaosFileSettings): void
-  /** Adds a rule after those that exist; the first that applies to a request counts. */
-  fault(rule: FaultRule): FaultHandle
-  clearFaults(): void
   /** The SHA-256 of the content with this seed and size, in hex. */
   sha256(file: Pick<ChaosFile, 'seed' | 'sizeBytes'>): Promise<string>
   close(): Promise<void>
 }
 
-/** A virtual file: 500 GB cost nothing. Two names of the same seed and size are two files. */
-export interface ChaosFile {
-  readonly seed: string
-  readonly sizeBytes: number
-  readonly name?: string
-}
-
 export interface ChaosOriginOptions {
-  /** The first listener's port; 0 by default, which takes any. */
+  /** Of the first listener; 0 by default, which takes any. */
   readonly port?: number
+  /** Of the TLS listener. */
+  readonly tlsPort?: number
 }
 
-/** Starts an origin on loopback ports of its own. */
+interface Innards extends ChaosControls {
+  readonly listeners: {
+    readonly origin: Listener
+    readonly other: Listener
+    readonly tls: Listener
+  }
+}
+
+/** Starts an origin on loopback. */
 export async function startChaosOrigin(options: ChaosOriginOptions = {}): Promise<ChaosOrigin> {
+  const certificates = createTestCertificates(Date.now())
+  const { listeners, ...controls } = await openInnards(options, certificates)
+  return {
+    ...controls,
+    url: listeners.origin.url,
+    otherUrl: listeners.other.url,
+    tlsUrl: listeners.tls.url,
+    ca: certificates.ca,
+    pathOf: pathOfFile,
+    linkOf: (file) => pathOfFile(file).replace('/f/', '/l/'),
+    sha256: sha256OfRandomBytes,
+    async close() {
+      await Promise.all(Object.values(listeners).map((listener) => listener.close()))
+    },
+  }
+}
+
+async function openInnards(
+  options: ChaosOriginOptions,
+  certificates: TestCertificates,
+): Promise<Innards> {
   const log: LoggedRequest[] = []
   const rules = createFaultRules()
+  const connections = createConnectionRules()
   const files = createFileTable()
   const links = createLinks(() => other.url)
-  const route = (request: SeenRequest): Reply => links.route(request) ?? files.route(request)
-  const shared = { rules, log, route, fileOf: files.nameOf }
-  const origin = await startListener({
-    ...shared,
-    role: 'origin',
-    host: '127.0.0.1',
-    port: options.port ?? 0,
-  })
-  const other = await startListener({ ...shared, role: 'other', host: 'localhost', port: 0 })
-  return {
-    url: origin.url,
-    otherUrl: other.url,
+  let tls: TlsSettings = {}
+  const controls: ChaosControls = {
     log,
     clearLog() {
       log.length = 0
     },
-    pathOf,
-    linkOf: (file) => pathOf(file).replace('/f/', '/l/'),
-    expireLinks: links.expire,
     serve: files.serve,
+    expireLinks: links.expire,
     fault: rules.add,
-    clearFaults: rules.clear,
-    sha256: sha256OfRandomBytes,
-    async close() {
-      await Promise.all([origin.close(), other.close()])
+    faultConnections: connections.add,
+    clearFaults() {
+      rules.clear()
+      connections.clear()
+    },
+    useTls(settings) {
+      tls = settings
+    },
+    reset() {
+      controls.clearFaults()
+      controls.clearLog()
+      files.clear()
+      tls = {}
     },
   }
+  const route = (request: SeenRequest): Reply => links.route(request) ?? files.route(request)
+  const control = (request: SeenRequest) => controlReply(request, controls)
+  const shared = { rules, connections, log, route, control, fileOf: nameOf }
+  const secure = { tls: () => contextOf(tls, certificates) }
+  const listen = (role: string, host: '127.0.0.1' | 'localhost', port = 0, more = {}) =>
+    startListener({ ...shared, ...more, role, host, port })
+  const origin = await listen('origin', '127.0.0.1', options.port)
+  const other = await listen('other', 'localhost')
+  const secured = await listen('tls', 'localhost', options.tlsPort, secure)
+  return { ...controls, listeners: { origin, other, tls: secured } }
 }
 
-function pathOf({ seed, sizeBytes, name }: ChaosFile): string {
-  const tail = name === undefined ? '' : `/${name.split('/').map(encodeURIComponent).join('/')}`
-  return `/f/${encodeURIComponent(seed)}/${sizeBytes}${tail}`
+function contextOf(
+  { certificate = 'good', version = 'TLSv1.3' }: TlsSettings,
+  certificates: TestCertificates,
+) {
+  // Versions before 1.2 need algorithms that OpenSSL refuses at its usual level.
+  const ciphers = version < 'TLSv1.2' ? { ciphers: 'DEFAULT@SECLEVEL=0' } : {}
+  return { ...certificates.of(certificate), minVersion: version, maxVersion: version, ...ciphers }
 }
 
-/** Signed addresses in their simplest form: a number that the host accepts until it is told otherwise. */
-function createLinks(host: () => string) {
-  let generation = 1
-  return {
-    expire(): void {
-      generation++
-    },
-    route({ url, query }: SeenRequest): Reply | undefined {
-      if (url.startsWith('/l/')) {
-        const signed = `${host()}/f/${url.slice('/l/'.length)}?link=${generation}`
-        return textReply(302, '', { Location: signed })
-      }
-      const link = query.get('link')
-      return link === null || link === String(generation) ? undefined : expiredReply(new Date())
-    },
-  }
-}
-
-interface ServedFile {
-  readonly settings: ChaosFileSettings
-  requests: number
-}
-
-function createFileTable() {
-  const served = new Map<string, ServedFile>()
-  const entryOf = (file: ChaosFile): ServedFile => {
-    const entry = served.get(pathOf(file)) ?? { settings: {}, requests: 0 }
-    served.set(pathOf(file), entry)
-    return entry
-  }
-  return {
-    serve(file: ChaosFile, settings: ChaosFileSettings): void {
-      served.set(pathOf(file), { settings, requests: 0 })
-    },
-    nameOf(request: SeenRequest): string | undefined {
-      const file = fileOf(request)
-      return file === undefined ? undefined : (file.name ?? file.seed)
-    },
-    route(request: SeenRequest): Reply {
-      const file = fileOf(request)
-      if (file === undefined) return textReply(404, 'There are files below /f/<seed>/<size>')
-      if (request.method !== 'GET' && request.method !== 'HEAD')
-        return textReply(405, 'GET or HEAD')
-      const entry = entryOf(file)
-      entry.requests++
-      return serveFile(request, versionAt(file, entry.settings, entry.requests), entry.settings)
-    },
-  }
-}
-
-function fileOf({ segments }: SeenRequest): ChaosFile | undefined {
-  const [folder, seed, size, ...name] = segments
-  if ((folder !== 'f' && folder !== 'l') || seed === undefined || seed === '') return undefined
-  if (size === undefined || !/^\d{1,15}$/.test(size)) return undefined
-  const file = { seed, sizeBytes: Number(size) }
-  return name.length === 0 ? file : { ...file, name: name.join('/') }
+function nameOf(request: SeenRequest): string | undefined {
+  const file = fileOfPath(request)
+  return file === undefined ? undefined : (file.name ?? file.seed)
 }

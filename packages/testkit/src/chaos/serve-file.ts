@@ -1,5 +1,6 @@
 import { createRandomBytes } from '../bytes/random-bytes.ts'
 import type { VirtualBytes } from '../bytes/virtual-bytes.ts'
+import { cappedRange } from '../faults/apply-fault.ts'
 import { fileReply, type Reply, type SeenRequest } from '../faults/reply.ts'
 import type { ChaosFileSettings, FileVersion } from './chaos-file.ts'
 import { multipartReply, parseRanges } from './multi-range.ts'
@@ -26,8 +27,7 @@ function reply(
   if (ranges.length > 1) return multipartReply(ranges, bytes, headers)
   // What If-Range means was decided before.
   const range = ranged?.range
-  const answer = fileReply({ range, headers: {} }, bytes, headers)
-  return answer.status === 206 ? capped(answer, settings.maxRangeBytes) : answer
+  return cappedRange(fileReply({ range, headers: {} }, bytes, headers), settings.maxRangeBytes)
 }
 
 function headersOf(version: FileVersion, settings: ChaosFileSettings): Record<string, string> {
@@ -48,18 +48,6 @@ function mayBePart(
   if (asked === undefined || ifRange === 'ignored') return true
   if (ifRange === 'always-200') return false
   return !asked.startsWith('W/') && (asked === etag || asked === lastModified)
-}
-
-function capped(answer: Reply, maxBytes = Number.POSITIVE_INFINITY): Reply {
-  const { body } = answer
-  if (body === undefined || body.end - body.start <= maxBytes) return answer
-  const end = body.start + maxBytes
-  const contentRange = `bytes ${body.start}-${end - 1}/${body.bytes.sizeBytes}`
-  return {
-    ...answer,
-    headers: { ...answer.headers, 'Content-Range': contentRange },
-    body: { ...body, end },
-  }
 }
 
 function withoutUnwanted(answer: Reply, settings: ChaosFileSettings): Reply {

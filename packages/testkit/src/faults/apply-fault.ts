@@ -23,7 +23,8 @@ export function expiredReply(now: Date): Reply {
 /** The answer with its headers and content made wrong; how it is delivered comes after. */
 export function alterReply(reply: Reply, fault: FaultAction): Reply {
   const body = reply.body === undefined ? undefined : alterBody(reply.body, fault)
-  const ranged = alterRange({ ...reply, ...(body === undefined ? {} : { body }) }, fault)
+  const altered = { ...reply, ...(body === undefined ? {} : { body }) }
+  const ranged = alterRange(cappedRange(altered, fault.maxRangeBytes), fault)
   return { ...ranged, headers: alterHeaders(ranged.headers, fault.headers ?? {}) }
 }
 
@@ -34,6 +35,16 @@ function alterBody(body: ReplyBody, fault: FaultAction): ReplyBody {
   const gzip = body.gzip || fault.gzip === true
   const hasLength = body.hasLength && !gzip && fault.truncateClean === undefined
   return { ...body, bytes, gzip, hasLength }
+}
+
+/** A 206 with no more than `maxBytes` bytes; any other answer as it is. */
+export function cappedRange(reply: Reply, maxBytes = Number.POSITIVE_INFINITY): Reply {
+  const { body } = reply
+  if (reply.status !== 206 || body === undefined || body.end - body.start <= maxBytes) return reply
+  const end = body.start + maxBytes
+  const contentRange = `bytes ${body.start}-${end - 1}/${body.bytes.sizeBytes}`
+  const headers = { ...reply.headers, 'Content-Range': contentRange }
+  return { ...reply, headers, body: { ...body, end } }
 }
 
 function alterRange(reply: Reply, fault: FaultAction): Reply {

@@ -32,9 +32,15 @@ export interface FaultAction {
   readonly expire?: boolean
   /** Closes (`fin`) or resets the connection without an answer. */
   readonly hangUp?: 'fin' | 'reset'
+  /** Writes exactly this to the connection, as Latin-1, in place of an answer, and closes it. */
+  readonly raw?: string
+  /** Writes exactly this to the connection, as Latin-1, before the answer. */
+  readonly rawBefore?: string
   readonly delayHeadersMs?: number
   /** Answers as if there had been no `Range`. */
   readonly ignoreRange?: boolean
+  /** Answers a 206 with no more than so many bytes. */
+  readonly maxRangeBytes?: number
   /** Answers a 206 about something other than what was asked. */
   readonly wrongContentRange?: WrongContentRange
   /** `Content-Length` is this much more (or less) than what is sent. */
@@ -47,6 +53,8 @@ export interface FaultAction {
   readonly serveOther?: string
   /** Closes the connection after so many bytes in the body. */
   readonly cutAt?: number
+  /** With `cutAt`, on TLS: closes without `close_notify`. */
+  readonly unclean?: boolean
   /** Resets the connection after so many bytes in the body. */
   readonly rstAt?: number
   /** Sends nothing more, and keeps the connection, after so many bytes in the body. */

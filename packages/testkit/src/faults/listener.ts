@@ -1,9 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { SecureContextOptions } from 'node:tls'
 import { alterReply, replacementReply } from './apply-fault.ts'
+import type { ConnectionRules } from './connection-rules.ts'
 import type { FaultAction } from './fault-rule.ts'
 import type { FaultRules } from './fault-rules.ts'
+import { type Front, openFront } from './open-front.ts'
+import { resetConnection } from './raw-socket.ts'
 import { type Reply, type SeenRequest, textReply } from './reply.ts'
 import type { LogEntry, LoggedRequest } from './request-log.ts'
 import { seenRequest } from './seen-request.ts'
@@ -22,6 +26,11 @@ export interface ListenerOptions {
   readonly route: Route
   readonly rules: FaultRules
   readonly log: LoggedRequest[]
+  readonly connections?: ConnectionRules
+  /** Speaks HTTPS; asked at each connection, so that certificate and version may change. */
+  readonly tls?: () => SecureContextOptions
+  /** Answers that no rule touches and no log shows; `undefined` where it is none of these. */
+  readonly control?: (request: SeenRequest) => Promise<Reply | undefined>
   /** Faults that hold for every request unless a rule says otherwise, such as a rate. */
   readonly defaults?: () => FaultAction
   /** Names the file that a request is about, for rules and the log. */
@@ -31,7 +40,7 @@ export interface ListenerOptions {
 }
 
 export interface Listener {
-  /** `http://host:port` */
+  /** `http://host:port`, or `https:` */
   readonly url: string
   readonly port: number
   /** Closes every connection, idle or not. */
@@ -42,18 +51,19 @@ const IDLE_MS = 120_000
 
 /** Starts an HTTP server whose answers go through the fault rules and into the log. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
-  const first = await listen(createFaultyServer(options), '127.0.0.1', options.port)
-  const port = portOf(first)
-  const servers = [first]
+  const first = createFaultyFront(options)
+  await listen(first.server, '127.0.0.1', options.port)
+  const port = portOf(first.server)
+  const fronts = [first]
   if (options.host === 'localhost') {
-    const second = await listenIfPossible(createFaultyServer(options), port)
-    if (second !== undefined) servers.push(second)
+    const second = createFaultyFront(options)
+    if (await listenIfPossible(second.server, port)) fronts.push(second)
   }
   return {
-    url: `http://${options.host}:${port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${options.host}:${port}`,
     port,
     async close() {
-      await Promise.all(servers.map(closeServer))
+      await Promise.all(fronts.map((front) => front.close()))
     },
   }
 }
@@ -61,16 +71,17 @@ export async function startListener(options: ListenerOptions): Promise<Listener>
 let connections = 0
 const connectionNumbers = new WeakMap<Socket, number>()
 
-function createFaultyServer(options: ListenerOptions): Server {
-  const server = createServer({ keepAliveTimeout: IDLE_MS }, (message, response) => {
+function createFaultyFront(options: ListenerOptions): Front {
+  const http = createServer({ keepAliveTimeout: IDLE_MS }, (message, response) => {
     answer(options, message, response).catch((error: unknown) => {
       response.destroy(error instanceof Error ? error : undefined)
     })
   })
-  server.on('connection', (socket) => {
+  http.on('connection', (socket) => {
     connectionNumbers.set(socket, ++connections)
   })
-  return server
+  const fault = () => options.connections?.take(options.role)
+  return openFront({ http, fault, ...(options.tls === undefined ? {} : { tls: options.tls }) })
 }
 
 async function answer(
@@ -79,10 +90,12 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const request = seenRequest(message)
+  const controlled = request === undefined ? undefined : await options.control?.(request)
   const entry = beginEntry(options, message, request)
-  options.log.push(entry)
   // The client may be gone at any time; the log says so.
   response.on('error', () => undefined)
+  if (controlled !== undefined) return sendReply(response, controlled, {}, entry)
+  options.log.push(entry)
   if (request === undefined) {
     await sendReply(response, textReply(400, 'Malformed request target'), {}, entry)
     return
@@ -94,6 +107,8 @@ async function answer(
     await delay(fault.delayHeadersMs, undefined, { ref: false })
   }
   if (fault.hangUp !== undefined) return hangUp(response, fault.hangUp, entry)
+  if (fault.raw !== undefined) return sendRaw(response, fault.raw, entry)
+  if (fault.rawBefore !== undefined) response.socket?.write(fault.rawBefore, 'latin1')
   const asked = fault.ignoreRange === true ? withoutRange(request) : request
   const reply = replacementReply(fault) ?? (await routeSafely(options.route, asked))
   const decorated = options.decorate?.(request, reply) ?? reply
@@ -102,8 +117,13 @@ async function answer(
 
 function hangUp(response: ServerResponse, how: 'fin' | 'reset', entry: LogEntry): void {
   if (how === 'fin') response.destroy()
-  else response.socket?.resetAndDestroy()
+  else resetConnection(response.socket)
   entry.end = how === 'fin' ? 'cut' : 'reset'
+}
+
+function sendRaw(response: ServerResponse, raw: string, entry: LogEntry): void {
+  entry.end = 'cut'
+  response.socket?.end(raw, 'latin1')
 }
 
 function withoutRange(request: SeenRequest): SeenRequest {
@@ -141,24 +161,25 @@ function beginEntry(
   }
 }
 
-function listen(server: Server, host: string, port: number): Promise<Server> {
+function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port, host }, () => {
       server.off('error', reject)
-      resolve(server)
+      resolve()
     })
   })
 }
 
 /** A machine without IPv6 resolves `localhost` to 127.0.0.1 alone. */
-async function listenIfPossible(server: Server, port: number): Promise<Server | undefined> {
+async function listenIfPossible(server: Server, port: number): Promise<boolean> {
   try {
-    return await listen(server, '::1', port)
+    await listen(server, '::1', port)
+    return true
   } catch (error) {
     // Node gives system errors a code; the type says only Error.
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return undefined
+    if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return false
     throw error
   }
 }
@@ -166,11 +187,4 @@ async function listenIfPossible(server: Server, port: number): Promise<Server | 
 function portOf(server: Server): number {
   // A TCP server that listens has an address with a port.
   return (server.address() as AddressInfo).port
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
 import { CHUNK_BYTES } from '../bytes/virtual-bytes.ts'
 import type { FaultAction } from './fault-rule.ts'
+import { closeUnclean, resetConnection } from './raw-socket.ts'
 import type { Reply, ReplyBody } from './reply.ts'
 import type { LogEntry, RequestEnd } from './request-log.ts'
 
@@ -40,16 +41,18 @@ function wireHeaders(reply: Reply, fault: FaultAction): Record<string, string> {
 interface Stop {
   readonly at: number
   readonly end: RequestEnd
+  readonly unclean: boolean
 }
 
 function stopOf(fault: FaultAction): Stop {
+  const unclean = fault.unclean === true
   const stops: Stop[] = [
-    { at: fault.cutAt ?? Number.POSITIVE_INFINITY, end: 'cut' },
-    { at: fault.rstAt ?? Number.POSITIVE_INFINITY, end: 'reset' },
-    { at: fault.stallAt ?? Number.POSITIVE_INFINITY, end: 'stalled' },
-    { at: fault.truncateClean ?? Number.POSITIVE_INFINITY, end: 'truncated' },
+    { at: fault.cutAt ?? Number.POSITIVE_INFINITY, end: 'cut', unclean },
+    { at: fault.rstAt ?? Number.POSITIVE_INFINITY, end: 'reset', unclean },
+    { at: fault.stallAt ?? Number.POSITIVE_INFINITY, end: 'stalled', unclean },
+    { at: fault.truncateClean ?? Number.POSITIVE_INFINITY, end: 'truncated', unclean },
   ]
-  const never: Stop = { at: Number.POSITIVE_INFINITY, end: 'complete' }
+  const never: Stop = { at: Number.POSITIVE_INFINITY, end: 'complete', unclean }
   return stops.reduce((first, stop) => (stop.at < first.at ? stop : first), never)
 }
 
@@ -68,21 +71,22 @@ async function sendBody(
     if (response.destroyed) return 'client-closed'
     entry.bytesSent += part.length
     if (part.length > 0 && !(await write(response, part))) return 'client-closed'
-    if (entry.bytesSent >= stop.at) return endEarly(response, stop.end, entry)
+    if (entry.bytesSent >= stop.at) return endEarly(response, stop, entry)
   }
-  if (stop.at === 0) return endEarly(response, stop.end, entry)
+  if (stop.at === 0) return endEarly(response, stop, entry)
   // A length that promised more than there was is a cut for the client, so it must be one for us.
-  if ((fault.lieLength ?? 0) > 0) return endEarly(response, 'cut', entry)
+  if ((fault.lieLength ?? 0) > 0) return endEarly(response, { ...stop, end: 'cut' }, entry)
   return (await endsWell(response)) ? 'complete' : 'client-closed'
 }
 
 async function endEarly(
   response: ServerResponse,
-  end: RequestEnd,
+  { end, unclean }: Stop,
   entry: LogEntry,
 ): Promise<RequestEnd> {
-  if (end === 'cut') response.destroy()
-  else if (end === 'reset') response.socket?.resetAndDestroy()
+  if (end === 'cut' && unclean) closeUnclean(response.socket)
+  else if (end === 'cut') response.destroy()
+  else if (end === 'reset') resetConnection(response.socket)
   else if (end === 'truncated') await endsWell(response)
   else if (end === 'stalled') {
     entry.end = 'stalled'
