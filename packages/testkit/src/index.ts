@@ -8,11 +8,11 @@ export {
 } from './bytes/virtual-bytes.ts'
 export { type Blackhole, openBlackhole } from './chaos/blackhole.ts'
 export type { CertificateKind } from './chaos/certificates.ts'
-export type { TlsSettings } from './chaos/chaos-controls.ts'
 export type { ChaosFileSettings, ScheduledVersion } from './chaos/chaos-file.ts'
 export { type ChaosOrigin, startChaosOrigin } from './chaos/chaos-origin.ts'
 export { type ChaosProxy, type ProxyManner, startChaosProxy } from './chaos/chaos-proxy.ts'
 export type { ChaosFile } from './chaos/file-table.ts'
+export { createTlsSwitch, type TlsSettings, type TlsSwitch } from './chaos/tls-switch.ts'
 export {
   type DnsAnswer,
   type DnsRecords,

@@ -1,10 +1,9 @@
-import type { SecureVersion } from 'node:tls'
 import type { ConnectionRule } from '../faults/connection-rules.ts'
 import type { FaultHandle, FaultRule } from '../faults/fault-rule.ts'
 import type { LoggedRequest } from '../faults/request-log.ts'
-import type { CertificateKind } from './certificates.ts'
 import type { ChaosFileSettings } from './chaos-file.ts'
 import type { ChaosFile } from './file-table.ts'
+import type { TlsSettings } from './tls-switch.ts'
 
 /** What may be done to an origin, from its own program and through its control interface. */
 export interface ChaosControls {
@@ -24,11 +23,4 @@ export interface ChaosControls {
   useTls(settings: TlsSettings): void
   /** As it was at the start: no rules, no settings, an empty log, the good certificate. */
   reset(): void
-}
-
-export interface TlsSettings {
-  /** `good` unless given. */
-  readonly certificate?: CertificateKind
-  /** The only version spoken; TLS 1.3 unless given. */
-  readonly version?: SecureVersion
 }

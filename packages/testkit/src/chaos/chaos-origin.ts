@@ -4,11 +4,11 @@ import { createFaultRules } from '../faults/fault-rules.ts'
 import { type Listener, startListener } from '../faults/listener.ts'
 import type { Reply, SeenRequest } from '../faults/reply.ts'
 import type { LoggedRequest } from '../faults/request-log.ts'
-import { createTestCertificates, type TestCertificates } from './certificates.ts'
-import type { ChaosControls, TlsSettings } from './chaos-controls.ts'
+import type { ChaosControls } from './chaos-controls.ts'
 import { controlReply } from './control.ts'
 import { type ChaosFile, createFileTable, fileOfPath, pathOfFile } from './file-table.ts'
 import { createLinks } from './links.ts'
+import { createTlsSwitch, type TlsSwitch } from './tls-switch.ts'
 
 /** A host that serves virtual files and misbehaves on demand. */
 export interface ChaosOrigin extends ChaosControls {
@@ -46,14 +46,14 @@ interface Innards extends ChaosControls {
 
 /** Starts an origin on loopback. */
 export async function startChaosOrigin(options: ChaosOriginOptions = {}): Promise<ChaosOrigin> {
-  const certificates = createTestCertificates(Date.now())
-  const { listeners, ...controls } = await openInnards(options, certificates)
+  const tls = createTlsSwitch()
+  const { listeners, ...controls } = await openInnards(options, tls)
   return {
     ...controls,
     url: listeners.origin.url,
     otherUrl: listeners.other.url,
     tlsUrl: listeners.tls.url,
-    ca: certificates.ca,
+    ca: tls.ca,
     pathOf: pathOfFile,
     linkOf: (file) => pathOfFile(file).replace('/f/', '/l/'),
     sha256: sha256OfRandomBytes,
@@ -63,16 +63,12 @@ export async function startChaosOrigin(options: ChaosOriginOptions = {}): Promis
   }
 }
 
-async function openInnards(
-  options: ChaosOriginOptions,
-  certificates: TestCertificates,
-): Promise<Innards> {
+async function openInnards(options: ChaosOriginOptions, tls: TlsSwitch): Promise<Innards> {
   const log: LoggedRequest[] = []
   const rules = createFaultRules()
   const connections = createConnectionRules()
   const files = createFileTable()
   const links = createLinks(() => other.url)
-  let tls: TlsSettings = {}
   const controls: ChaosControls = {
     log,
     clearLog() {
@@ -86,35 +82,24 @@ async function openInnards(
       rules.clear()
       connections.clear()
     },
-    useTls(settings) {
-      tls = settings
-    },
+    useTls: tls.use,
     reset() {
       controls.clearFaults()
       controls.clearLog()
       files.clear()
-      tls = {}
+      tls.use({})
     },
   }
   const route = (request: SeenRequest): Reply => links.route(request) ?? files.route(request)
   const control = (request: SeenRequest) => controlReply(request, controls)
   const shared = { rules, connections, log, route, control, fileOf: nameOf }
-  const secure = { tls: () => contextOf(tls, certificates) }
+  const secure = { tls: tls.context }
   const listen = (role: string, host: '127.0.0.1' | 'localhost', port = 0, more = {}) =>
     startListener({ ...shared, ...more, role, host, port })
   const origin = await listen('origin', '127.0.0.1', options.port)
   const other = await listen('other', 'localhost')
   const secured = await listen('tls', 'localhost', options.tlsPort, secure)
   return { ...controls, listeners: { origin, other, tls: secured } }
-}
-
-function contextOf(
-  { certificate = 'good', version = 'TLSv1.3' }: TlsSettings,
-  certificates: TestCertificates,
-) {
-  // Versions before 1.2 need algorithms that OpenSSL refuses at its usual level.
-  const ciphers = version < 'TLSv1.2' ? { ciphers: 'DEFAULT@SECLEVEL=0' } : {}
-  return { ...certificates.of(certificate), minVersion: version, maxVersion: version, ...ciphers }
 }
 
 function nameOf(request: SeenRequest): string | undefined {

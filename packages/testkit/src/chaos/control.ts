@@ -2,9 +2,10 @@ import { sha256OfRandomBytes } from '../bytes/digests.ts'
 import type { ConnectionRule } from '../faults/connection-rules.ts'
 import type { FaultMatch, FaultRule } from '../faults/fault-rule.ts'
 import { jsonReply, type Reply, type SeenRequest, textReply } from '../faults/reply.ts'
-import type { ChaosControls, TlsSettings } from './chaos-controls.ts'
+import type { ChaosControls } from './chaos-controls.ts'
 import type { ChaosFileSettings } from './chaos-file.ts'
 import { fileOfPath } from './file-table.ts'
+import type { TlsSettings } from './tls-switch.ts'
 
 /** A rule as JSON: an expression is `{"regex": "..."}`. */
 type JsonRule = Omit<FaultRule, 'match'> & { readonly match?: Readonly<Record<string, unknown>> }

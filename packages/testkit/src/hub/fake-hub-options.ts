@@ -1,3 +1,4 @@
+import type { TlsSwitch } from '../chaos/tls-switch.ts'
 import type { HubRepoSpec } from './hub-repo.ts'
 import type { RateLimitOptions } from './rate-limits.ts'
 
@@ -12,6 +13,8 @@ export interface FakeHubOptions {
   readonly maxRangelessBytes?: number
   /** How fast the CDN sends on each connection; as fast as it can by default. */
   readonly cdnBytesPerSecond?: number
+  /** The CDN speaks HTTPS, with these certificates. */
+  readonly cdnTls?: TlsSwitch
   /** Requests in a window before 429; practically without limit by default. */
   readonly rateLimits?: RateLimitOptions
   /** Tokens to user names. Tokens of repositories are added by themselves. */

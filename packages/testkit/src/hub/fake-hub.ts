@@ -1,3 +1,4 @@
+import { type ConnectionRule, createConnectionRules } from '../faults/connection-rules.ts'
 import type { FaultAction, FaultHandle, FaultRule } from '../faults/fault-rule.ts'
 import { createFaultRules } from '../faults/fault-rules.ts'
 import { type Listener, type ListenerOptions, startListener } from '../faults/listener.ts'
@@ -28,6 +29,8 @@ export interface FakeHub {
   setAccess(repo: HubRepoRef, access: HubRepoAccess): void
   /** Adds a rule after those that exist; the first that applies to a request counts. */
   fault(rule: FaultRule): FaultHandle
+  /** The same for connections, before anything is read from them. */
+  faultConnections(rule: ConnectionRule): FaultHandle
   clearFaults(): void
   /** Every signed URL that was given out has expired. */
   expireUrls(): void
@@ -40,16 +43,18 @@ export interface FakeHub {
 export async function startFakeHub(options: FakeHubOptions = {}): Promise<FakeHub> {
   const log: LoggedRequest[] = []
   const rules = createFaultRules()
+  const connections = createConnectionRules()
   const store = createHubStore(options)
   let cdnRate = options.cdnBytesPerSecond
   const cdnDefaults = (): FaultAction => (cdnRate === undefined ? {} : { bytesPerSecond: cdnRate })
   const listen = (own: OwnOptions): Promise<Listener> =>
-    startListener({ host: 'localhost', port: 0, rules, log, ...own })
+    startListener({ host: 'localhost', port: 0, rules, connections, log, ...own })
   const cdn = await listen({
     role: 'cdn',
     route: store.cdnRoute,
     defaults: cdnDefaults,
     fileOf: fileOfCdnRequest,
+    ...(options.cdnTls === undefined ? {} : { tls: options.cdnTls.context }),
   })
   const cas = await listen({ role: 'cas', route: store.casRoute })
   const hub = await listen({ role: 'hub', ...hubListener(store, options) })
@@ -67,7 +72,11 @@ export async function startFakeHub(options: FakeHubOptions = {}): Promise<FakeHu
     moveRef: store.moveRef,
     setAccess: store.setAccess,
     fault: rules.add,
-    clearFaults: rules.clear,
+    faultConnections: connections.add,
+    clearFaults() {
+      rules.clear()
+      connections.clear()
+    },
     expireUrls: store.expireUrls,
     setCdnRate(bytesPerSecond) {
       cdnRate = bytesPerSecond
