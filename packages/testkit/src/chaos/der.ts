@@ -17,10 +17,12 @@ export function tagged(number: number, content: Uint8Array, constructed = true):
   return element(0x80 | (constructed ? 0x20 : 0) | number, content)
 }
 
-/** Not negative. */
+/** Not negative; in as few bytes as there may be, which is the only form that is read. */
 export function integer(bytes: Uint8Array): Buffer {
-  const isNegative = ((bytes[0] ?? 0) & 0x80) !== 0
-  return element(0x02, ...(isNegative ? [Buffer.from([0])] : []), bytes)
+  const first = bytes.findIndex((byte) => byte !== 0)
+  const digits = first === -1 ? Buffer.from([0]) : bytes.subarray(first)
+  const isNegative = ((digits[0] ?? 0) & 0x80) !== 0
+  return element(0x02, ...(isNegative ? [Buffer.from([0])] : []), digits)
 }
 
 /** Whole bytes, no unused bits. */
