@@ -1,6 +1,7 @@
 import { ERROR_CODES } from '@windlass/contract'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
+import { headerOf } from '../../net/response-head.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { TransferRequest } from '../carrier.ts'
 import { type AskedRange, checkRangeAnswer, type RangeVerdict } from './check-range-answer.ts'
@@ -111,12 +112,29 @@ async function receive(fetch: FileFetch, incoming: Incoming): Promise<void> {
     end: verdict.end,
     signal,
   })
-  if (verdict.end === null) fetch.part.learnSize(position)
+  if (verdict.end === null) {
+    requireToldEnd(fetch, response)
+    fetch.part.learnSize(position)
+  }
   // A host may send more than a range; a whole that is longer than the file is another file.
   if (!tooLong || response.status !== 200 || verdict.end !== verdict.total) return
   await fetch.part.restart()
   throw new WindlassError('SIZE_MISMATCH', {
     detail: `${path} is longer than ${verdict.end} bytes`,
+  })
+}
+
+/**
+ * A body with neither length nor chunks ends where the connection ends, and nobody can tell a
+ * whole one from one that was cut off, over TLS neither: Node does not say whether `close_notify`
+ * came. Only a digest can.
+ */
+function requireToldEnd({ request }: FileFetch, response: HttpResponse): void {
+  const { path, digest } = request.file
+  const isChunked = /\bchunked\b/i.test(headerOf(response, 'transfer-encoding') ?? '')
+  if (isChunked || digest !== null) return
+  throw new WindlassError('NET_SHORT_BODY', {
+    detail: `${path}: the host does not say where the file ends`,
   })
 }
 
