@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@windlass/contract'
+import { tlsHint } from './tls-hint.ts'
 import { isWindlassError, WindlassError } from './windlass-error.ts'
 
 /** Node's and undici's error codes, and what they mean to a download. */
@@ -66,7 +67,7 @@ function fromSystem(error: Error, cause: unknown): WindlassError | null {
   if (code === undefined) return null
   const facts = { system: code }
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO' || CERTIFICATE_CODES.has(code)) {
-    return new WindlassError('NET_TLS', { cause, detail: code, facts })
+    return new WindlassError('NET_TLS', { cause, detail: code, facts, hint: tlsHint(code) })
   }
   if (code.startsWith('HPE_')) {
     return new WindlassError(
