@@ -9,8 +9,8 @@ export interface ChaosProxy {
   readonly url: string
   /** What it was asked, such as `CONNECT host:443` or `GET http://host/`, in order. */
   readonly log: readonly string[]
-  /** From the next request on. */
-  use(manner: ProxyManner): void
+  /** From the next request on; a function is asked at each. */
+  use(manner: ProxyManner | (() => ProxyManner)): void
   close(): Promise<void>
 }
 
@@ -18,11 +18,12 @@ const REFUSALS = { 'wants-password': '407 Proxy Authentication Required', refuse
 
 /** Starts a forward proxy for plain requests and tunnels, on a loopback port of its own. */
 export async function startChaosProxy(first: ProxyManner = 'forward'): Promise<ChaosProxy> {
-  let manner = first
+  let current = () => first
   const log: string[] = []
   const sockets = new Set<Socket>()
   const server = createServer((asked, response) => {
     log.push(`${asked.method} ${asked.url}`)
+    const manner = current()
     if (manner === 'hangs-up') asked.socket.destroy()
     else if (manner === 'forward') forward(asked, response)
     else response.writeHead(Number.parseInt(REFUSALS[manner], 10), challenge(manner)).end()
@@ -34,6 +35,7 @@ export async function startChaosProxy(first: ProxyManner = 'forward'): Promise<C
   })
   server.on('connect', (asked: IncomingMessage, socket: Socket) => {
     log.push(`CONNECT ${asked.url}`)
+    const manner = current()
     if (manner === 'hangs-up') socket.destroy()
     else if (manner === 'forward') sockets.add(tunnel(asked.url ?? '', socket))
     else socket.end(`HTTP/1.1 ${REFUSALS[manner]}\r\nContent-Length: 0\r\n\r\n`)
@@ -45,7 +47,7 @@ export async function startChaosProxy(first: ProxyManner = 'forward'): Promise<C
     url: `http://127.0.0.1:${port}`,
     log,
     use(next) {
-      manner = next
+      current = typeof next === 'function' ? next : () => next
     },
     async close() {
       for (const socket of sockets) socket.destroy()

@@ -6,6 +6,8 @@ export type ConnectionFault = 'reset' | 'fin' | 'stall'
 export interface ConnectionRule {
   /** The listener; any unless given. */
   readonly role?: string
+  /** Only connections that come while this says so; the others are not counted. */
+  readonly when?: () => boolean
   /** Spare the connections before this one, counted from 1. Alone it means this one only. */
   readonly nth?: number
   /** How many connections; without limit unless `nth` is given. */
@@ -41,12 +43,16 @@ export function createConnectionRules(): ConnectionRules {
       }
     },
     take(role) {
-      const found = [...active].find((entry) => (entry.rule.role ?? role) === role && isTurn(entry))
+      const found = [...active].find((entry) => isAbout(entry.rule, role) && isTurn(entry))
       if (found !== undefined) found.hits++
       return found?.rule.do
     },
     clear: () => active.clear(),
   }
+}
+
+function isAbout(rule: ConnectionRule, role: string): boolean {
+  return (rule.role ?? role) === role && (rule.when?.() ?? true)
 }
 
 function isTurn(entry: ActiveRule): boolean {
