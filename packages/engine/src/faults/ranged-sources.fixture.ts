@@ -183,9 +183,11 @@ function plainParts(
   const hasDigest = file.digest ?? true
   const digestOf = async () =>
     hasDigest ? ({ algorithm: 'sha256', hex: await sha256OfRandomBytes(file) } as const) : null
+  const hasSize = (file.settings?.length ?? 'stated') === 'stated'
   return {
     sources: (http) => [createPlainSource({ http, digestOf })],
-    ...(hasDigest ? {} : { store: createFolderStore(join(cacheDir, '..', 'plain')) }),
+    // The Hub's cache holds nothing without both.
+    ...(hasDigest && hasSize ? {} : { store: createFolderStore(join(cacheDir, '..', 'plain')) }),
   }
 }
 

@@ -65,6 +65,10 @@ export interface FaultRun extends FaultStage {
 
 const SETTLED: readonly Download['state'][] = ['completed', 'failed', 'blocked']
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
+/** All hosts of a fault are on this machine, which a ref may not reach of itself. */
+const LOOPBACK = {
+  allowedHosts: ['127.0.0.1', 'localhost'].map((hostname) => ({ hostname, port: 'any' as const })),
+}
 const LIMITS: EngineLimits = {
   maxActive: 3,
   maxQueued: 100,
@@ -123,6 +127,7 @@ function openFaultEngine(home: string, host: RangedHost, fault: Fault): Promise<
       hub: host.hub,
       userAgent: 'windlass/test',
       proxy: {},
+      ...LOOPBACK,
       ports: { clock: systemClock, log: QUIET, random: () => 0, bootId: () => 'boot' },
       ...fault.engine,
     },
@@ -188,7 +193,11 @@ function sentBytes(requests: readonly LoggedRequest[]): number {
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const reading = readdir(folder, { recursive: true, withFileTypes: true })
+  const entries = await reading.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [] // a download that got nowhere makes no folder
+    throw error
+  })
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name))
