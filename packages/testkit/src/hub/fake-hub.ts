@@ -25,6 +25,8 @@ export interface FakeHub {
   commit(spec: HubCommitSpec): Promise<{ readonly commit: string }>
   /** Points a branch, `refs/tags/...` or `refs/pr/N` to a commit. */
   moveRef(repo: HubRepoRef, ref: string, commit: string): void
+  /** Gives a repository another name; its commits stay, and requests for the old name are sent on. */
+  rename(repo: HubRepoRef, id: string): void
   /** Changes who may do what from now on. */
   setAccess(repo: HubRepoRef, access: HubRepoAccess): void
   /** Adds a rule after those that exist; the first that applies to a request counts. */
@@ -70,6 +72,7 @@ export async function startFakeHub(options: FakeHubOptions = {}): Promise<FakeHu
     addRepo: store.addRepo,
     commit: store.commit,
     moveRef: store.moveRef,
+    rename: store.rename,
     setAccess: store.setAccess,
     fault: rules.add,
     faultConnections: connections.add,

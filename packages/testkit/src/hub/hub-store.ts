@@ -74,6 +74,7 @@ export interface Seeding {
   commit(spec: HubCommitSpec): Promise<{ readonly commit: string }>
   moveRef(repo: HubRepoRef, ref: string, commit: string): void
   setAccess(repo: HubRepoRef, access: HubRepoAccess): void
+  rename(repo: HubRepoRef, id: string): void
 }
 
 function createSeeding(repos: Map<string, HubRepo>, users: Map<string, string>): Seeding {
@@ -97,6 +98,12 @@ function createSeeding(repos: Map<string, HubRepo>, users: Map<string, string>):
     },
     async commit(spec) {
       return { commit: await commitTo(repoOf(spec), spec) }
+    },
+    rename(ref, id) {
+      const repo = repoOf(ref)
+      const renamed = { ...repo, id }
+      repos.set(apiPath(renamed), renamed)
+      repos.set(apiPath(repo), { ...createHubRepo({ ...ref, renamedTo: id }), access: repo.access })
     },
     setAccess(ref, access) {
       repoOf(ref).access = access
