@@ -4,9 +4,11 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { tempDir } from '@windlass/testkit'
+import { sql } from 'kysely'
 import { assert, expect, it } from 'vitest'
 import { openDatabase } from './open-database.ts'
 import { sqliteVersionNumber } from './open-sqlite.ts'
+import { SQLITE_FULL } from './sqlite-error.ts'
 
 it('refuses a second owner, in this process and in another', async () => {
   await using dir = await tempDir()
@@ -75,4 +77,23 @@ it('keeps every acknowledged commit: full synchronisation and a write-ahead log'
 it('compares SQLite versions as SQLite does', () => {
   expect(sqliteVersionNumber('3.51.3')).toBe(3_051_003)
   expect(sqliteVersionNumber('3.9.0')).toBeLessThan(sqliteVersionNumber('3.51.3'))
+})
+
+it('says that the disk is full when a transaction fails for that', async () => {
+  await using dir = await tempDir()
+  const database = await openDatabase(dir.join('windlass.db'))
+  try {
+    const { page_count } = (await sql<{ page_count: number }>`pragma page_count`.execute(database))
+      .rows[0] ?? { page_count: 0 }
+    await sql.raw(`pragma max_page_count = ${page_count}`).execute(database)
+    const crowd = database.transaction().execute(async (db) => {
+      await sql`create table crowd (text)`.execute(db)
+      await sql`insert into crowd values (zeroblob(100000))`.execute(db)
+    })
+    await expect(crowd).rejects.toMatchObject({ errcode: SQLITE_FULL })
+    // Rolled back by SQLite itself, and fit for the next one.
+    await database.transaction().execute((db) => sql`select 1`.execute(db))
+  } finally {
+    await database.destroy()
+  }
 })

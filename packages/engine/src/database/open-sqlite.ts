@@ -12,6 +12,8 @@ const SETTINGS = [
   'foreign_keys=on',
 ] as const
 
+const NOTHING_CHANGED = { changes: 0, lastInsertRowid: 0 }
+
 /**
  * Opens the database file for this process alone, in the shape Kysely drives.
  * `synchronous=full` keeps an acknowledged commit through a power cut. SQLite
@@ -40,7 +42,11 @@ export function openSqlite(file: string): SqliteDatabase {
       return {
         reader: statement.columns().length > 0,
         all: (values) => statement.all(...bindable(values)),
-        run: (values) => statement.run(...bindable(values)),
+        run: (values) => {
+          // A full disk makes SQLite roll back by itself; asking again would hide why.
+          if (sql === 'rollback' && !database.isTransaction) return NOTHING_CHANGED
+          return statement.run(...bindable(values))
+        },
         iterate: (values) => statement.iterate(...bindable(values)),
       }
     },
