@@ -16,6 +16,8 @@ export interface RunClaim {
   readonly selection: Selection
   /** What an earlier start resolved; null to ask the host. */
   readonly resolution: StoredResolution | null
+  /** Whether an earlier start got as far as the store. */
+  readonly begun: boolean
   /** Failures in a row without progress, of earlier starts. */
   readonly attempts: number
   /** Attempts without progress that end the download. */

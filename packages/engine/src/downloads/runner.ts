@@ -51,12 +51,13 @@ export class Runner {
     const store = this.#deps.store(resolution.placement)
     const progress = new RunProgress(units, () => this.#deps.clock.monotonicMs())
     await this.#reserve(claim.id, resolution, units)
+    // Opened first: a destination that is written down says that the store was there.
+    const session = await store.open(resolution.placement, claim.id, claim)
     await listener.report({
       type: 'started',
       progress,
       destination: store.destination(resolution.placement),
     })
-    const session = await store.open(resolution.placement, claim.id)
     const job = { claim, resolution, units, session, progress, throttle, listener, failures }
     await transferUnits({ ...job, runner: this.#deps }, { signal })
     const path = await session.finish()

@@ -116,6 +116,7 @@ export class Scheduler {
       ref: queued.ref,
       selection: queued.selection,
       resolution,
+      begun: queued.destination !== null,
       attempts: queued.attempts,
       retries: limits.retries,
       connections: Math.min(limits.connections, queued.connections ?? limits.connections),

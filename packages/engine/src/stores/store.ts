@@ -46,8 +46,16 @@ export interface Store {
   /** True when every path is in place, complete, and readers of the store will find it. Changes nothing. */
   isComplete(placement: Placement, units: readonly TransferUnit[]): Promise<boolean>
 
-  /** Makes the staging folder of a download, or takes up the one it left. */
-  open(placement: Placement, downloadId: string): Promise<StoreSession>
+  /**
+   * Makes the staging folder of a download, or takes up the one it left. `begun` tells that
+   * it was opened before: then the store's root is never made anew.
+   * @throws WindlassError VOLUME_GONE when the root of a begun download is absent or empty
+   */
+  open(
+    placement: Placement,
+    downloadId: string,
+    options?: { readonly begun: boolean },
+  ): Promise<StoreSession>
 
   /** Bytes of unfinished files that a download left in staging. */
   stagedBytes(placement: Placement, downloadId: string): Promise<number>

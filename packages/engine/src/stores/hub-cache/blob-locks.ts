@@ -77,12 +77,23 @@ export class BlobLocks {
 
 async function attemptIn(path: string, mode: number): Promise<FlockAttempt> {
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeLockFolder(dirname(path))
   } catch (error) {
     if (!isSystemError(error)) throw error
     return { kind: 'unsupported', reason: error.code ?? 'mkdir' }
   }
   return await tryFlock(path, mode)
+}
+
+/** Two levels and no more: the cache itself, when it was unmounted, must not be made anew below. */
+async function makeLockFolder(folder: string): Promise<void> {
+  for (const each of [dirname(folder), folder]) {
+    try {
+      await mkdir(each)
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST')) throw error
+    }
+  }
 }
 
 function pauseMs(attempt: number): number {

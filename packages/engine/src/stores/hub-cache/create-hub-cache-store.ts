@@ -17,6 +17,7 @@ import { HubCacheLayout } from './layout.ts'
 import { NameCollisions } from './name-collisions.ts'
 import { findBytes, xetHashesOf } from './presence.ts'
 import { refPointsTo } from './ref-file.ts'
+import { requireRoot } from './require-root.ts'
 import { SharedBlobs } from './shared-blobs.ts'
 import { openStaging, Staging } from './staging.ts'
 
@@ -85,7 +86,12 @@ class HubCacheStore implements Store {
     return (await Promise.all(whole)).every(Boolean)
   }
 
-  async open(placement: Placement, downloadId: string): Promise<StoreSession> {
+  async open(
+    placement: Placement,
+    downloadId: string,
+    { begun } = { begun: false },
+  ): Promise<StoreSession> {
+    if (begun) await requireRoot(this.#cacheDir)
     const layout = this.#layout(placement)
     const staging = await openStaging(layout, downloadId)
     await tagCacheDir(this.#cacheDir, this.#options.log)
