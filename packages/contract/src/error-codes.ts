@@ -192,6 +192,30 @@ export const ERROR_CODES = {
     'The folder has disappeared',
     'Mount the volume again, then resume.',
   ),
+  VOLUME_SPLIT: row(
+    500,
+    'blocked',
+    'Folders that belong together are on different file systems',
+    'Keep the folders of one repository, its hidden one included, on one file system, then resume.',
+  ),
+  DEST_EXISTS: row(
+    409,
+    'blocked',
+    'Something else is in the place of a file',
+    'Move it out of the way, then resume.',
+  ),
+  FILE_TOO_LARGE: row(
+    507,
+    'blocked',
+    'The disk cannot hold a file of this size',
+    'Use a file system without that limit (FAT ends at 4 GiB), or raise the limit (ulimit -f), then resume.',
+  ),
+  TOO_MANY_FILES: row(
+    503,
+    'retry',
+    'There are too many open files',
+    'The download goes on with fewer connections; a higher limit (ulimit -n) makes it faster.',
+  ),
   STORE_CHANGED: row(409, 'retry', 'A file that was in place has disappeared from the cache'),
   TIME_LIMIT: row(
     504,

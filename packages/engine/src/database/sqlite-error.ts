@@ -1,5 +1,7 @@
 /** SQLite's primary result codes that we tell apart (sqlite.org/rescode.html). */
 export const SQLITE_BUSY = 5
+export const SQLITE_READONLY = 8
+export const SQLITE_IOERR = 10
 export const SQLITE_FULL = 13
 export const SQLITE_NOTADB = 26
 

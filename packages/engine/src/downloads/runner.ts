@@ -81,8 +81,9 @@ export class Runner {
     } catch (thrown) {
       signal.throwIfAborted()
       const error = classify(thrown)
-      // A host that names its time is obeyed, not counted: it is alive.
-      if (error.disposition === 'retry' && error.retryAt === undefined) failures.attempts++
+      // A host that names its time is obeyed, not counted: it is alive. Descriptors come back, too.
+      const counts = error.retryAt === undefined && error.code !== 'TOO_MANY_FILES'
+      if (error.disposition === 'retry' && counts) failures.attempts++
       throw error
     }
   }

@@ -5,6 +5,7 @@ import { StopRequest, withChildSignal } from '../runtime/stop-request.ts'
 import type { CallOptions, Notice } from '../sources/source.ts'
 import type { StoreSession, TransferUnit } from '../stores/store.ts'
 import { backoffMs, RETRY_BACKOFF } from './backoff.ts'
+import { Crew } from './crew.ts'
 import type { StoredResolution } from './download-record.ts'
 import { type FetchContext, fetchUnit } from './fetch-unit.ts'
 import type { RunClaim, RunListener } from './run-claim.ts'
@@ -16,6 +17,8 @@ import { UnitQueue } from './unit-queue.ts'
 const LONGEST_SLEEP_MS = 5_000
 /** Damaged bytes and files that changed are fetched once more, not for ever. */
 const MOST_FRESH_STARTS = 1
+/** How soon a file is tried again that found no descriptor free. */
+const DESCRIPTOR_PAUSE_MS = 500
 
 export interface TransferJob {
   readonly claim: RunClaim
@@ -27,6 +30,14 @@ export interface TransferJob {
   readonly listener: RunListener
   readonly failures: RunFailures
   readonly runner: RunnerDeps
+}
+
+/** What the attempts of a run share. */
+interface UnitRun {
+  readonly job: TransferJob
+  readonly queue: UnitQueue
+  readonly context: FetchContext
+  readonly crew: Crew
 }
 
 interface UnitHistory {
@@ -50,17 +61,18 @@ export async function transferUnits(job: TransferJob, { signal }: CallOptions): 
   const queue = new UnitQueue(job.units, { clock, random, longestSleepMs: LONGEST_SLEEP_MS })
   const histories = new Map<string, UnitHistory>()
   const context = fetchContext(job)
+  const crew = new Crew(Math.min(job.claim.connections, job.units.length))
   await withChildSignal(signal, async (child) => {
     let failure: unknown
     const work = async (): Promise<void> => {
       try {
-        for (;;) {
+        while (!crew.mayLeave()) {
           const unit = await queue.take({ signal: child.signal })
           if (unit === null) return
           await attempt(
             unit,
             historyOf(histories, unit, job),
-            { job, queue, context },
+            { job, queue, context, crew },
             child.signal,
           )
         }
@@ -69,8 +81,7 @@ export async function transferUnits(job: TransferJob, { signal }: CallOptions): 
         child.abort(new StopRequest('shutdown'))
       }
     }
-    const workers = Math.min(job.claim.connections, job.units.length)
-    await Promise.all(Array.from({ length: workers }, work))
+    await Promise.all(Array.from({ length: crew.size }, work))
     signal.throwIfAborted()
     if (failure !== undefined) throw failure
   })
@@ -79,7 +90,7 @@ export async function transferUnits(job: TransferJob, { signal }: CallOptions): 
 async function attempt(
   unit: TransferUnit,
   history: UnitHistory,
-  run: { readonly job: TransferJob; readonly queue: UnitQueue; readonly context: FetchContext },
+  run: UnitRun,
   signal: AbortSignal,
 ): Promise<void> {
   const { job, queue, context } = run
@@ -91,7 +102,7 @@ async function attempt(
   } catch (thrown) {
     signal.throwIfAborted()
     const error = classify(thrown)
-    const pauseMs = await judgeFailure(unit, error, history, { job, queue })
+    const pauseMs = await judgeFailure(unit, error, history, run)
     queue.retryLater(unit, job.runner.clock.now() + pauseMs, error)
   }
 }
@@ -113,7 +124,7 @@ async function judgeFailure(
   unit: TransferUnit,
   error: WindlassError,
   history: UnitHistory,
-  { job, queue }: { readonly job: TransferJob; readonly queue: UnitQueue },
+  { job, queue, crew }: UnitRun,
 ): Promise<number> {
   const { clock, random } = job.runner
   job.progress.enter(unit, 'pending')
@@ -131,6 +142,12 @@ async function judgeFailure(
     return backoffMs(RETRY_BACKOFF, 1, error, { now: () => clock.now(), random })
   }
   if (error.disposition !== 'retry') throw error
+  if (error.code === 'TOO_MANY_FILES') {
+    // Neither the host nor the file is to blame, and what helps is to want less.
+    crew.halve()
+    job.listener.tell({ type: 'noticed', notice: noticeOf(unit, error, 'going on with less') })
+    return DESCRIPTOR_PAUSE_MS
+  }
   if (error.code === 'STORE_CHANGED') {
     // The staging folder may be gone with it: only a new start opens the store again.
     job.failures.attempts = history.attempts + 1

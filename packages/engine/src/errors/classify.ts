@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@windlass/contract'
+import { SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, sqliteCode } from '../database/sqlite-error.ts'
 import { tlsHint } from './tls-hint.ts'
 import { isWindlassError, WindlassError } from './windlass-error.ts'
 
@@ -31,6 +32,20 @@ const SYSTEM_CODES: Readonly<Record<string, ErrorCode>> = {
   ENOENT: 'VOLUME_GONE',
   ENOTDIR: 'VOLUME_GONE',
   ESTALE: 'VOLUME_GONE',
+  EXDEV: 'VOLUME_SPLIT',
+  EISDIR: 'DEST_EXISTS',
+  ELOOP: 'DEST_EXISTS',
+  ENAMETOOLONG: 'NAME_INVALID',
+  EFBIG: 'FILE_TOO_LARGE',
+  EMFILE: 'TOO_MANY_FILES',
+  ENFILE: 'TOO_MANY_FILES',
+}
+
+/** SQLite's primary result codes, and what they mean to the one who asked for a change. */
+const SQLITE_CODES: Readonly<Record<number, ErrorCode>> = {
+  [SQLITE_FULL]: 'DISK_FULL',
+  [SQLITE_IOERR]: 'DISK_IO',
+  [SQLITE_READONLY]: 'DISK_READONLY',
 }
 
 const CERTIFICATE_CODES = new Set([
@@ -66,6 +81,8 @@ function fromSystem(error: Error, cause: unknown): WindlassError | null {
   const { code, path } = error as NodeJS.ErrnoException
   if (code === undefined) return null
   const facts = { system: code }
+  const broken = SQLITE_CODES[sqliteCode(error) ?? 0]
+  if (broken !== undefined) return new WindlassError(broken, { cause, detail: 'database' })
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO' || CERTIFICATE_CODES.has(code)) {
     return new WindlassError('NET_TLS', { cause, detail: code, facts, hint: tlsHint(code) })
   }
