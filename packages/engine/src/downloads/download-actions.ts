@@ -99,7 +99,7 @@ export class DownloadActions {
         ...(trigger === 'retry' ? { elapsedMs: 0 } : {}),
         ...(fresh ? { receipt: null, revision: null, destination: null } : {}),
       },
-      ...(fresh ? { resolution: null } : {}),
+      ...(fresh || isOutdated(before) ? { resolution: null } : {}),
     })
     const demand = await spaceDemandOf(record, this.#deps)
     if (demand !== null) await this.#deps.admission.expect(demand)
@@ -112,4 +112,9 @@ export class DownloadActions {
     if (record === null) throw new WindlassError('DOWNLOAD_NOT_FOUND', { detail: id })
     return record
   }
+}
+
+/** What the host said before is no longer true: it must be asked anew. */
+function isOutdated({ reason, revision }: DownloadRecord): boolean {
+  return reason?.code === 'SOURCE_CHANGED' && revision === null
 }

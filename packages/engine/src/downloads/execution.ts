@@ -123,10 +123,7 @@ export class Execution implements LiveRun, RunListener {
         return
       }
       case 'started':
-        this.progress = report.progress
-        await this.#move('resolved', {
-          patch: { destination: report.destination, progress: report.progress.snapshot() },
-        })
+        await this.#begin(report)
         return
       case 'received':
         if (this.#state === 'downloading') await this.#move('received', this.#seen())
@@ -134,6 +131,14 @@ export class Execution implements LiveRun, RunListener {
       case 'refetching':
         if (this.#state === 'verifying') await this.#move('refetch')
     }
+  }
+
+  async #begin({ progress, destination }: Extract<RunReport, { type: 'started' }>): Promise<void> {
+    this.progress = progress
+    const patch = { destination, progress: progress.snapshot() }
+    // A file that changed on the host begins anew within the same run.
+    if (this.#state === 'resolving') await this.#move('resolved', { patch })
+    else await this.#deps.ledger.note([], { id: this.id, set: patch })
   }
 
   async #settle(outcome: RunOutcome): Promise<void> {

@@ -2,7 +2,7 @@ import { classify } from '../errors/classify.ts'
 import { isWindlassError, WindlassError } from '../errors/windlass-error.ts'
 import type { Throttle } from '../net/bandwidth/throttle.ts'
 import { StopRequest, stopIntent, withChildSignal } from '../runtime/stop-request.ts'
-import type { CallOptions } from '../sources/source.ts'
+import type { CallOptions, RemoteFile } from '../sources/source.ts'
 import type { TransferUnit } from '../stores/store.ts'
 import type { StoredResolution } from './download-record.ts'
 import { groupUnits } from './group-units.ts'
@@ -11,6 +11,9 @@ import type { RunClaim, RunListener, RunOutcome } from './run-claim.ts'
 import { RunProgress } from './run-progress.ts'
 import type { RunFailures, RunnerDeps } from './runner-deps.ts'
 import { transferUnits } from './transfer-units.ts'
+
+/** A file that changes on the host again and again is left to the person. */
+const MOST_CHANGES = 1
 
 /**
  * Carries out one claim from resolution to publication. Touches no database: what
@@ -46,7 +49,32 @@ export class Runner {
     { failures, throttle }: { readonly failures: RunFailures; readonly throttle: Throttle },
     { signal }: CallOptions,
   ): Promise<RunOutcome> {
-    const resolution = claim.resolution ?? (await this.#resolve(claim, listener, failures, signal))
+    let resolution = claim.resolution ?? (await this.#resolve(claim, listener, failures, signal))
+    for (let changes = 0; ; changes++) {
+      try {
+        return await this.#bring(resolution, claim, { listener, failures, signal })
+      } catch (thrown) {
+        signal.throwIfAborted()
+        const error = classify(thrown)
+        if (changes >= MOST_CHANGES || !isAnswerOld(error, resolution)) throw error
+        const message = `${error.message}; asking the host anew`
+        listener.tell({ type: 'noticed', notice: { code: error.code, message } })
+        const fresh = await this.#resolve(claim, listener, failures, signal)
+        resolution = { ...fresh, files: fresh.files.map(heldByDigest) }
+      }
+    }
+  }
+
+  async #bring(
+    resolution: StoredResolution,
+    claim: RunClaim,
+    run: {
+      readonly listener: RunListener
+      readonly failures: RunFailures
+      readonly signal: AbortSignal
+    },
+  ): Promise<RunOutcome> {
+    const { listener, failures, signal } = run
     const units = groupUnits(resolution.files)
     const store = this.#deps.store(resolution.placement)
     const progress = new RunProgress(units, () => this.#deps.clock.monotonicMs())
@@ -144,6 +172,16 @@ export class Runner {
       }),
     )
   }
+}
+
+/** What a revision pins cannot change: a host that says otherwise has another problem. */
+function isAnswerOld(error: WindlassError, { revision }: StoredResolution): boolean {
+  return error.code === 'SOURCE_CHANGED' && revision === null
+}
+
+/** Some hosts make up a validator for each request; where there is a digest, it decides. */
+function heldByDigest(file: RemoteFile): RemoteFile {
+  return file.digest === null ? file : { ...file, validator: null }
 }
 
 function sumBytes(units: readonly TransferUnit[]): number {

@@ -128,6 +128,8 @@ async function judgeFailure(
 ): Promise<number> {
   const { clock, random } = job.runner
   job.progress.enter(unit, 'pending')
+  // Without a revision that pins it the file may well be another one: only the host can say.
+  if (error.code === 'SOURCE_CHANGED' && job.resolution.revision === null) throw error
   if (error.code === 'HASH_MISMATCH' || error.disposition === 'restart') {
     if (history.freshStarts >= MOST_FRESH_STARTS) throw error
     history.freshStarts++
