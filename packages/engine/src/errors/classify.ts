@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@windlass/contract'
 import { SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, sqliteCode } from '../database/sqlite-error.ts'
+import { systemCode } from '../disk/system-error.ts'
 import { tlsHint } from './tls-hint.ts'
 import { isWindlassError, WindlassError } from './windlass-error.ts'
 
@@ -78,7 +79,8 @@ export function classify(thrown: unknown): WindlassError {
 }
 
 function fromSystem(error: Error, cause: unknown): WindlassError | null {
-  const { code, path } = error as NodeJS.ErrnoException
+  const { path } = error as NodeJS.ErrnoException
+  const code = systemCode(error)
   if (code === undefined) return null
   const facts = { system: code }
   const broken = SQLITE_CODES[sqliteCode(error) ?? 0]

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, lstat } from 'node:fs/promises'
+import { isSystemError } from '../../disk/system-error.ts'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { StagedFile } from '../../stores/store.ts'
@@ -14,7 +15,7 @@ import { writeFully } from './write-fully.ts'
 /** A file up to this size has no journal while all goes well: losing it costs no more than one request. */
 const UNJOURNALED_BYTES = 1024 * 1024
 /** After these the system kept what was written before; any other failure makes that doubtful. */
-const HARMLESS_WRITE_ERRORS: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT'])
+const HARMLESS_WRITE_ERRORS = ['ENOSPC', 'EDQUOT']
 
 export interface PartFileOptions {
   readonly staged: StagedFile
@@ -123,7 +124,8 @@ export class PartFile {
    */
   async write(position: number, buffers: readonly Buffer[], bytes: number): Promise<void> {
     const failure = await writeFully(this.#handle, buffers, position)
-    if (failure !== null && !isHarmless(failure.error)) await this.#rollBack()
+    if (failure !== null && !isSystemError(failure.error, ...HARMLESS_WRITE_ERRORS))
+      await this.#rollBack()
     if (!this.#doubtful) {
       const end = position + (failure === null ? bytes : failure.writtenBytes)
       this.#written = addRange(this.#written, { start: position, end })
@@ -259,8 +261,4 @@ export class PartFile {
       contiguous: contiguousBytes(this.#written),
     })
   }
-}
-
-function isHarmless(error: unknown): boolean {
-  return error instanceof Error && HARMLESS_WRITE_ERRORS.has((error as NodeJS.ErrnoException).code)
 }

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { classify } from './classify.ts'
+
+it.for([
+  ['EDQUOT', 'DISK_QUOTA', 'Unknown system error -122', -122],
+  ['ESTALE', 'VOLUME_GONE', 'Unknown system error -116', -116],
+  ['ENOSPC', 'DISK_FULL', 'ENOSPC', -28],
+] as const)(
+  'knows %s, even where Node has a sentence in the place of its name',
+  ([, code, text, errno]) => {
+    const error = Object.assign(new Error('write'), { code: text, errno })
+    // The numbers are Linux's own.
+    if (process.platform === 'linux') expect(classify(error).code).toBe(code)
+  },
+)
