@@ -61,7 +61,7 @@ export async function transferUnits(job: TransferJob, { signal }: CallOptions): 
   const queue = new UnitQueue(job.units, { clock, random, longestSleepMs: LONGEST_SLEEP_MS })
   const histories = new Map<string, UnitHistory>()
   const context = fetchContext(job)
-  const crew = new Crew(Math.min(job.claim.connections, job.units.length))
+  const crew = new Crew(Math.min(job.claim.connections, job.units.length), clock)
   await withChildSignal(signal, async (child) => {
     let failure: unknown
     const work = async (): Promise<void> => {
@@ -146,8 +146,8 @@ async function judgeFailure(
   if (error.disposition !== 'retry') throw error
   if (error.code === 'TOO_MANY_FILES') {
     // Neither the host nor the file is to blame, and what helps is to want less.
-    crew.halve()
-    job.listener.tell({ type: 'noticed', notice: noticeOf(unit, error, 'going on with less') })
+    const notice = noticeOf(unit, error, 'doing less at once')
+    if (crew.halve()) job.listener.tell({ type: 'noticed', notice })
     return DESCRIPTOR_PAUSE_MS
   }
   if (error.code === 'STORE_CHANGED') {
