@@ -1,5 +1,4 @@
-import { open } from 'node:fs/promises'
-import { type FaultRule, sha256OfRandomBytes } from '@windlass/testkit'
+import type { FaultRule } from '@windlass/testkit'
 import { describe, expect, it } from 'vitest'
 import { LINKED_SOURCES, RANGED_SOURCES } from './ranged-sources.fixture.ts'
 import { type Fault, runFault } from './run-fault.test-suite.ts'

@@ -3,26 +3,12 @@ import type { Download, DownloadState, WindlassEvent } from '@windlass/contract'
 import { type FakeHub, startFakeHub, type TempDir, tempDir } from '@windlass/testkit'
 import type { Engine, EngineOptions } from '../engine.ts'
 import { openEngine } from '../open-engine.ts'
-import type { EnginePorts, Logger } from '../ports.ts'
-import { systemClock } from '../runtime/clock.ts'
 import { readHubEnvironment } from '../sources/huggingface/hub-environment.ts'
+import { LIMITS, testPorts } from './engine-options.fixture.ts'
 
 export const MB = 1_000_000
 export const REPO = 'org/model'
 export const FILE = 'model.bin'
-
-const QUIET: Logger = { debug() {}, info() {}, warn() {}, error() {} }
-export const LIMITS: EngineOptions['limits'] = {
-  maxActive: 3,
-  maxQueued: 100,
-  connections: 8,
-  retries: 5,
-  timeLimitMs: 120_000,
-}
-
-export function testPorts(changes: Partial<EnginePorts> = {}): EnginePorts {
-  return { clock: systemClock, log: QUIET, random: Math.random, bootId: () => 'boot', ...changes }
-}
 
 /** A fake Hub with one large file, and a place for a home and a cache. */
 export interface FaultWorld extends AsyncDisposable {

@@ -1,0 +1,18 @@
+import type { EngineOptions } from '../engine.ts'
+import type { EnginePorts } from '../ports.ts'
+import { systemClock } from '../runtime/clock.ts'
+
+export const LIMITS: EngineOptions['limits'] = {
+  maxActive: 3,
+  maxQueued: 100,
+  connections: 8,
+  retries: 5,
+  timeLimitMs: 120_000,
+}
+
+const QUIET: EnginePorts['log'] = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Time and chance as they are, and nothing in the log. */
+export function testPorts(changes: Partial<EnginePorts> = {}): EnginePorts {
+  return { clock: systemClock, log: QUIET, random: Math.random, bootId: () => 'boot', ...changes }
+}

@@ -1,0 +1,192 @@
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  requireTool,
+  type SkippableContext,
+  sha256File,
+  sha256OfRandomBytes,
+} from '@windlass/testkit'
+import { expect, it } from 'vitest'
+import type { Engine } from '../engine.ts'
+import { type ChildLine, startEngineChild } from './engine-child.fixture.ts'
+import { comesToRest, type FaultWorld, MB, openFaultWorld, REPO } from './fault-world.fixture.ts'
+import { requireRoot } from './small-disk.fixture.ts'
+
+/*
+ * What can only be done to a process: starved of descriptors, failed by the system at one
+ * call, killed between two, stopped, cut off from the network. Groups P and D.
+ */
+
+async function expectPublished(world: FaultWorld): Promise<void> {
+  const sha256 = await sha256OfRandomBytes({ seed: 'weights', sizeBytes: world.sizeBytes })
+  expect(await sha256File(world.final)).toBe(sha256)
+  expect(await readdir(world.repo)).not.toContain('.windlass')
+  expect(await readdir(join(world.repo, 'blobs'))).toEqual([sha256])
+}
+
+/** The one download of the home, in an engine of this process. */
+async function theDownload(engine: Engine): Promise<string> {
+  const { items } = await engine.downloads.list({ limit: 2 })
+  expect(items).toHaveLength(1)
+  return items[0]?.id ?? ''
+}
+
+/** strace's way to fail, or to kill at, a system call; with a path, only where the call is about that. */
+function injecting(context: SkippableContext, rule: string, path?: string): string[] {
+  requireRoot(context)
+  const strace = requireTool(context, 'strace')
+  const calls = rule.slice(0, rule.indexOf(':'))
+  const where = path === undefined ? [] : ['-P', path]
+  const what = ['-e', `trace=${calls}`, '-e', `inject=${rule}`]
+  // Calls are counted for each thread by itself.
+  const oneThread = ['env', 'UV_THREADPOOL_SIZE=1']
+  return [...oneThread, strace, '-f', '-qqq', '-o', '/dev/null', ...where, ...what]
+}
+
+/** Leaves a download in the queue for the next owner of the home. @returns its part file */
+async function queueDownload(world: FaultWorld): Promise<string> {
+  const engine = await world.open({ start: false })
+  const { download } = await engine.downloads.create({ ref: REPO })
+  await engine.close()
+  const sha256 = await sha256OfRandomBytes({ seed: 'weights', sizeBytes: world.sizeBytes })
+  return join(world.repo, '.windlass', download.id, `${sha256}.part`)
+}
+
+const isOver = ({ state }: ChildLine): boolean =>
+  state === 'blocked' || state === 'failed' || state === 'completed'
+
+const tests = { timeout: 60_000 }
+
+const WRITES = 'pwrite64,pwritev'
+
+it.for([
+  { id: 'D5', rule: `${WRITES}:error=EDQUOT:when=4+`, code: 'DISK_QUOTA', keeps: true },
+  { id: 'D6', rule: `${WRITES}:error=EIO:when=4+`, code: 'DISK_IO', keeps: false },
+  { id: 'D7', rule: 'fdatasync:error=EIO', code: 'DISK_IO', keeps: false },
+  { id: 'D8', rule: `${WRITES}:error=EROFS:when=4+`, code: 'DISK_READONLY', keeps: false },
+])(
+  '$id: $rule is $code, and no byte that may be lost is believed in',
+  tests,
+  async ({ rule, code, keeps }, context) => {
+    await using world = await openFaultWorld({ sizeBytes: 16 * MB })
+    const strace = injecting(context, rule, await queueDownload(world))
+    world.hub.setCdnRate(4 * MB)
+    let kept = 0
+    {
+      await using child = startEngineChild(world, {}, strace)
+      const blocked = await child.until(isOver)
+      expect(blocked).toMatchObject({ state: 'blocked', code })
+      kept = blocked.receivedBytes ?? 0
+    }
+    expect(existsSync(world.final)).toBe(false)
+    if (keeps) expect(kept).toBeGreaterThan(0)
+    else expect(kept).toBe(0)
+    world.hub.setCdnRate(undefined)
+    world.hub.clearLog()
+    const engine = await world.open()
+    const id = await theDownload(engine)
+    if ((await engine.downloads.find(id)).state === 'blocked') await engine.downloads.resume(id)
+    expect(await comesToRest(engine, id)).toMatchObject({ state: 'completed' })
+    await expectPublished(world)
+    const asked = world.asked().reduce((sum, [start, end]) => sum + end - start, 0)
+    expect(asked).toBe(world.sizeBytes - kept)
+  },
+)
+
+it(
+  'D10: too few descriptors lower what is done at once, and fail nothing',
+  tests,
+  async (context) => {
+    requireRoot(context)
+    await using world = await openFaultWorld()
+    const files = Array.from({ length: 60 }, (_, index) => ({
+      path: `part-${index}.bin`,
+      content: { seed: `part ${index}`, sizeBytes: 100_000 },
+    }))
+    const { commit } = await world.hub.addRepo({ id: 'org/many', files })
+    world.hub.setCdnRate(MB)
+    await using child = startEngineChild(world, { ref: 'org/many', connections: 24 }, [
+      'prlimit',
+      '--nofile=48',
+    ])
+    const end = await child.until(isOver)
+    expect(end).toMatchObject({ state: 'completed' })
+    expect(child.lines.map(({ notice }) => notice)).toContain('TOO_MANY_FILES')
+    const snapshot = join(world.cache, 'models--org--many', 'snapshots', commit)
+    expect(await readdir(snapshot)).toHaveLength(60)
+    for (const { path, content } of files) {
+      expect(await sha256File(join(snapshot, path))).toBe(await sha256OfRandomBytes(content))
+    }
+    expect(world.sent()).toBeLessThanOrEqual(60 * 100_000 * 1.5)
+  },
+)
+
+it(
+  'a file that the system holds too large is told as that, and needs a person',
+  tests,
+  async (context) => {
+    requireRoot(context)
+    await using world = await openFaultWorld()
+    await using child = startEngineChild(world, { ref: REPO }, ['prlimit', '--fsize=8000000'])
+    const blocked = await child.until(
+      ({ state }) => state === 'completed' || state === 'failed' || state === 'blocked',
+    )
+    expect(blocked).toMatchObject({ state: 'blocked', code: 'FILE_TOO_LARGE' })
+    expect(existsSync(world.final)).toBe(false)
+  },
+)
+
+/** Killed as it enters a call, so that all before it has happened and nothing after. */
+it.for([
+  {
+    id: 'P4',
+    when: 'between the right digest and the final name',
+    rule: 'rename:signal=SIGKILL:when=1',
+  },
+  {
+    id: 'P5',
+    when: 'between the final name and the link',
+    rule: 'symlink:signal=SIGKILL:when=2',
+  },
+  { id: 'P5', when: 'before the database knows', rule: 'rmdir:signal=SIGKILL:when=1' },
+])(
+  '$id: killed $when, the next start finishes without a byte from the host',
+  tests,
+  async ({ rule }, context) => {
+    const strace = injecting(context, rule)
+    await using world = await openFaultWorld()
+    {
+      await using child = startEngineChild(world, { ref: REPO }, strace)
+      await child.ended
+      expect(child.lines.map(({ state }) => state)).not.toContain('completed')
+    }
+    const before = world.sent()
+    const engine = await world.open()
+    expect(await comesToRest(engine, await theDownload(engine))).toMatchObject({
+      state: 'completed',
+    })
+    await expectPublished(world)
+    expect(world.sent()).toBe(before)
+  },
+)
+
+it('P13: a process that was suspended makes its connections anew and goes on', tests, async () => {
+  await using world = await openFaultWorld({ sizeBytes: 20 * MB })
+  world.hub.setCdnRate(5 * MB)
+  await using child = startEngineChild(world, {
+    ref: REPO,
+    timeouts: { bodyMs: 1_000, headersMs: 1_000, connectMs: 1_000 },
+  })
+  await child.until(({ receivedBytes = 0 }) => receivedBytes >= 5 * MB)
+  child.signal('SIGSTOP')
+  await delay(4_000)
+  // What an hour does to connections: the other side is gone when it wakes.
+  world.hub.setCdnRate(undefined)
+  child.signal('SIGCONT')
+  const end = await child.until(isOver)
+  expect(end).toMatchObject({ state: 'completed' })
+  await expectPublished(world)
+  expect(world.sent()).toBeLessThanOrEqual(world.sizeBytes + 8 * MB)
+})
