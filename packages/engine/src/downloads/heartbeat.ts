@@ -13,6 +13,8 @@ import { type SpaceDemandDeps, spaceDemandOf } from './space-demand.ts'
 /** At most one sample each half second a download (DESIGN). */
 const SAMPLE_MS = 500
 const SPACE_CHECK_MS = 5_000
+/** Less than this is the slewing of a clock that is kept right. */
+const SET_BACK_MS = 2_000
 
 export interface HeartbeatDeps extends SpaceDemandDeps {
   readonly downloads: DownloadRepository
@@ -32,6 +34,7 @@ export interface HeartbeatDeps extends SpaceDemandDeps {
  */
 export function startHeartbeat(deps: HeartbeatDeps): () => void {
   const moving = new Set<string>()
+  const wentBack = watchClock(deps.clock)
   let nextSpaceCheck = 0
   let busy = false
   const beat = async (): Promise<void> => {
@@ -40,7 +43,7 @@ export function startHeartbeat(deps: HeartbeatDeps): () => void {
     try {
       sample(deps, moving)
       for (const execution of deps.scheduler.executions()) await execution.flush()
-      await wakeDue(deps)
+      await wakeDue(deps, wentBack())
       if (deps.clock.monotonicMs() < nextSpaceCheck) return
       nextSpaceCheck = deps.clock.monotonicMs() + SPACE_CHECK_MS
       await wakeFitting(deps)
@@ -76,11 +79,25 @@ function sample({ scheduler, admission, clock, emit }: HeartbeatDeps, moving: Se
   }
 }
 
-async function wakeDue(deps: HeartbeatDeps): Promise<void> {
+/**
+ * After a clock was set back no written time can be waited for: all are tried at once, and
+ * a host that still rests, which is known by the monotonic clock, names a new time.
+ */
+async function wakeDue(deps: HeartbeatDeps, wentBack: boolean): Promise<void> {
   const now = deps.clock.now()
   const waiting = await deps.downloads.list({ states: ['waiting'], limit: 1_000 })
   for (const record of waiting) {
-    if ((record.retryAt ?? 0) <= now) await wake(deps, record)
+    if (wentBack || (record.retryAt ?? 0) <= now) await wake(deps, record)
+  }
+}
+
+/** @returns a function that tells whether the wall clock was set back since it was last asked */
+function watchClock(clock: Clock): () => boolean {
+  let offsetMs = clock.now() - clock.monotonicMs()
+  return () => {
+    const before = offsetMs
+    offsetMs = clock.now() - clock.monotonicMs()
+    return offsetMs < before - SET_BACK_MS
   }
 }
 

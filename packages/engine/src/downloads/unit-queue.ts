@@ -5,6 +5,7 @@ import type { TransferUnit } from '../stores/store.ts'
 import { REST_SPREAD_MS } from './backoff.ts'
 
 interface Pause {
+  /** On the monotonic clock: the other one may be set in the middle. */
   readonly notBefore: number
   readonly error: WindlassError
 }
@@ -26,8 +27,7 @@ export class UnitQueue {
   readonly #delayed: Delayed[] = []
   readonly #waiting = new Set<AbortController>()
   readonly #options: UnitQueueOptions
-  #hold: { readonly asked: number; readonly until: number; readonly error: WindlassError } | null =
-    null
+  #hold: (Pause & { readonly asked: number }) | null = null
   #inFlight = 0
 
   constructor(units: readonly TransferUnit[], options: UnitQueueOptions) {
@@ -65,7 +65,7 @@ export class UnitQueue {
   /** The unit failed and may be tried again at `notBefore`, epoch milliseconds. */
   retryLater(unit: TransferUnit, notBefore: number, error: WindlassError): void {
     this.#inFlight--
-    this.#delayed.push({ unit, notBefore, error })
+    this.#delayed.push({ unit, notBefore: this.#monotonic(notBefore), error })
     this.#delayed.sort((a, b) => a.notBefore - b.notBefore)
     this.#wake()
   }
@@ -79,13 +79,13 @@ export class UnitQueue {
   holdAll(until: number, error: WindlassError): boolean {
     if (this.#hold !== null && this.#hold.asked >= until) return false
     const spreadMs = Math.floor(this.#options.random() * REST_SPREAD_MS)
-    this.#hold = { asked: until, until: until + spreadMs, error }
+    this.#hold = { asked: until, notBefore: this.#monotonic(until) + spreadMs, error }
     return true
   }
 
   #takeReady(): TransferUnit | undefined {
-    const now = this.#options.clock.now()
-    if (this.#hold !== null && this.#hold.until > now) return undefined
+    const now = this.#options.clock.monotonicMs()
+    if (this.#hold !== null && this.#hold.notBefore > now) return undefined
     const fresh = this.#fresh.shift()
     if (fresh !== undefined) return fresh
     const next = this.#delayed[0]
@@ -101,18 +101,20 @@ export class UnitQueue {
     const hold = this.#hold
     if (
       hold !== null &&
-      (delayed === undefined || this.#fresh.length > 0 || hold.until >= delayed.notBefore)
+      (delayed === undefined || this.#fresh.length > 0 || hold.notBefore >= delayed.notBefore)
     ) {
-      return { notBefore: hold.until, error: hold.error }
+      return hold
     }
     return delayed ?? null
   }
 
   #refuseLongSleep({ notBefore, error }: Pause): void {
-    if (notBefore - this.#options.clock.now() <= this.#options.longestSleepMs) return
+    const { clock, longestSleepMs } = this.#options
+    const pauseMs = notBefore - clock.monotonicMs()
+    if (pauseMs <= longestSleepMs) return
     throw new WindlassError(error.code, {
       cause: error,
-      retryAt: notBefore,
+      retryAt: Math.ceil(clock.now() + pauseMs),
       facts: error.facts,
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     })
@@ -124,7 +126,7 @@ export class UnitQueue {
     await withChildSignal(signal, async (child) => {
       this.#waiting.add(child)
       try {
-        const pauseMs = next === null ? 60_000 : Math.max(0, next.notBefore - clock.now())
+        const pauseMs = next === null ? 60_000 : Math.max(0, next.notBefore - clock.monotonicMs())
         await clock.sleep(pauseMs, { signal: child.signal })
       } catch (error) {
         signal.throwIfAborted()
@@ -133,6 +135,11 @@ export class UnitQueue {
         this.#waiting.delete(child)
       }
     })
+  }
+
+  #monotonic(epochMs: number): number {
+    const { clock } = this.#options
+    return epochMs - clock.now() + clock.monotonicMs()
   }
 
   #wake(): void {
