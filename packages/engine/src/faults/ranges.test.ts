@@ -35,6 +35,12 @@ const EVERYWHERE: readonly Row[] = [
     expect: { disk: 'file', notices: ['NET_SHORT_BODY', 'RANGE_UNSUPPORTED'], sentAtMost: THRICE },
   },
   {
+    id: 'RG1',
+    what: 'a whole that breaks off before anybody reads it is no reason to wait for ever',
+    rules: [cut, { match: { rangeFromAtLeast: 1, times: 2 }, do: { ignoreRange: true, cutAt: 4 } }],
+    expect: { disk: 'file', sentAtMost: THRICE },
+  },
+  {
     id: 'RG2',
     what: 'one wrong start costs one request',
     rules: [cut, next({ wrongContentRange: { shiftBytes: 5 } })],

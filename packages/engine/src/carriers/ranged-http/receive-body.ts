@@ -107,6 +107,8 @@ function pump(
   body.once('close', () => fail(new WindlassError('NET_SHORT_BODY')))
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
+  // It broke while the part file was made ready for it, and will never say so again.
+  else if (body.destroyed) fail(body.errored ?? new WindlassError('NET_SHORT_BODY'))
   else body.on('data', take)
   return promise
 }
