@@ -34,6 +34,12 @@ export const ERROR_CODES = {
     'The host name could not be looked up',
     'Check the network and the spelling of the host.',
   ),
+  NET_DOWN: row(
+    502,
+    'retry',
+    'This machine has no way to the network',
+    'The download goes on within seconds of the network coming back, however long that takes.',
+  ),
   NET_REFUSED: row(
     502,
     'retry',

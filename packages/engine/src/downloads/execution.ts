@@ -11,6 +11,7 @@ import { reasonOf } from './reason-of.ts'
 import type { RunClaim, RunListener, RunNews, RunOutcome, RunReport } from './run-claim.ts'
 import type { RunProgress } from './run-progress.ts'
 import type { Trigger } from './state-table.ts'
+import { uncountedPauseMs } from './uncounted-pause.ts'
 
 export interface ExecutionDeps {
   readonly ledger: Ledger
@@ -198,6 +199,8 @@ export class Execution implements LiveRun, RunListener {
 
   #pauseMs(attempts: number, error: Parameters<typeof backoffMs>[2]): number {
     const { clock, random } = this.#deps
+    const uncountedMs = uncountedPauseMs(error)
+    if (uncountedMs !== null) return uncountedMs
     return backoffMs(RETRY_BACKOFF, attempts, error, { now: () => clock.now(), random })
   }
 

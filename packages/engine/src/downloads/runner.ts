@@ -11,6 +11,7 @@ import type { RunClaim, RunListener, RunOutcome } from './run-claim.ts'
 import { RunProgress } from './run-progress.ts'
 import type { RunFailures, RunnerDeps } from './runner-deps.ts'
 import { transferUnits } from './transfer-units.ts'
+import { uncountedPauseMs } from './uncounted-pause.ts'
 
 /** A file that changes on the host again and again is left to the person. */
 const MOST_CHANGES = 1
@@ -109,8 +110,8 @@ export class Runner {
     } catch (thrown) {
       signal.throwIfAborted()
       const error = classify(thrown)
-      // A host that names its time is obeyed, not counted: it is alive. Descriptors come back, too.
-      const counts = error.retryAt === undefined && error.code !== 'TOO_MANY_FILES'
+      // A host that names its time is obeyed, not counted: it is alive.
+      const counts = error.retryAt === undefined && uncountedPauseMs(error) === null
       if (error.disposition === 'retry' && counts) failures.attempts++
       throw error
     }

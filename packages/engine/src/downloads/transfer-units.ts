@@ -11,14 +11,13 @@ import { type FetchContext, fetchUnit } from './fetch-unit.ts'
 import type { RunClaim, RunListener } from './run-claim.ts'
 import type { RunProgress } from './run-progress.ts'
 import type { RunFailures, RunnerDeps } from './runner-deps.ts'
+import { uncountedPauseMs } from './uncounted-pause.ts'
 import { UnitQueue } from './unit-queue.ts'
 
 /** A pause longer than this frees the slot and shows as `waiting`. */
 const LONGEST_SLEEP_MS = 5_000
 /** Damaged bytes and files that changed are fetched once more, not for ever. */
 const MOST_FRESH_STARTS = 1
-/** How soon a file is tried again that found no descriptor free. */
-const DESCRIPTOR_PAUSE_MS = 500
 
 export interface TransferJob {
   readonly claim: RunClaim
@@ -47,6 +46,8 @@ interface UnitHistory {
   freshStarts: number
   /** The host answered once in a way that makes no sense. */
   sawNonsense: boolean
+  /** Its last failure was for want of something that the machine lacks, and that was told. */
+  isWaiting: boolean
 }
 
 /**
@@ -144,12 +145,17 @@ async function judgeFailure(
     return backoffMs(RETRY_BACKOFF, 1, error, { now: () => clock.now(), random })
   }
   if (error.disposition !== 'retry') throw error
-  if (error.code === 'TOO_MANY_FILES') {
-    // Neither the host nor the file is to blame, and what helps is to want less.
-    const notice = noticeOf(unit, error, 'doing less at once')
-    if (crew.halve()) job.listener.tell({ type: 'noticed', notice })
-    return DESCRIPTOR_PAUSE_MS
+  const uncountedMs = uncountedPauseMs(error)
+  if (uncountedMs !== null) {
+    const wantsLess = error.code === 'TOO_MANY_FILES'
+    const notice = noticeOf(unit, error, wantsLess ? 'doing less at once' : 'waiting for it')
+    if (wantsLess ? crew.halve() : !history.isWaiting) {
+      job.listener.tell({ type: 'noticed', notice })
+    }
+    history.isWaiting = true
+    return uncountedMs
   }
+  history.isWaiting = false
   if (error.code === 'STORE_CHANGED') {
     // The staging folder may be gone with it: only a new start opens the store again.
     job.failures.attempts = history.attempts + 1
@@ -185,6 +191,7 @@ function historyOf(
     attempts: claim.attempts,
     freshStarts: 0,
     sawNonsense: false,
+    isWaiting: false,
   }
   histories.set(unit.key, history)
   return history

@@ -29,7 +29,11 @@ engine.events.subscribe((event) => {
     const { receivedBytes } = download.progress
     tell({ state: to, receivedBytes, ...(reason === undefined ? {} : { code: reason.code }) })
   } else if (event.type === 'download.progressed') {
-    tell({ receivedBytes: event.data.progress.receivedBytes })
+    const { id, progress } = event.data
+    tell({ receivedBytes: progress.receivedBytes })
+    if (progress.receivedBytes >= (orders.cancelAtBytes ?? Number.POSITIVE_INFINITY)) {
+      void engine.downloads.cancel(id)
+    }
   } else if (event.type === 'download.noticed') tell({ notice: event.data.code })
 })
 if (orders.ref !== undefined) await engine.downloads.create({ ref: orders.ref })

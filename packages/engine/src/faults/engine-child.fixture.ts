@@ -15,6 +15,8 @@ export interface ChildOrders {
   readonly ref?: string
   readonly timeouts?: Partial<HttpTimeouts>
   readonly connections?: number
+  /** Cancels its one download when so much of it is there. */
+  readonly cancelAtBytes?: number
 }
 
 /** What it tells, one JSON object a line. */

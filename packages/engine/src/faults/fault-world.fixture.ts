@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Download, DownloadState, WindlassEvent } from '@windlass/contract'
 import { type FakeHub, startFakeHub, type TempDir, tempDir } from '@windlass/testkit'
 import type { Engine, EngineOptions } from '../engine.ts'
-import { openEngine } from '../open-engine.ts'
+import { type EngineParts, openEngine } from '../open-engine.ts'
 import { readHubEnvironment } from '../sources/huggingface/hub-environment.ts'
 import { LIMITS, testPorts } from './engine-options.fixture.ts'
 
@@ -23,7 +23,7 @@ export interface FaultWorld extends AsyncDisposable {
   readonly sizeBytes: number
   /** Where the file is when it is complete. */
   readonly final: string
-  open(options?: Partial<EngineOptions>): Promise<Engine>
+  open(options?: Partial<EngineOptions>, parts?: EngineParts): Promise<Engine>
   /** Ranges that the CDN was asked for, `[start, end)`, in order. */
   asked(): readonly (readonly [number, number])[]
   /** Body bytes that the CDN sent. */
@@ -57,8 +57,8 @@ export async function openFaultWorld(options: FaultWorldOptions = {}): Promise<F
     commit,
     sizeBytes,
     final: join(repo, 'snapshots', commit, FILE),
-    async open(changes = {}) {
-      const engine = await openEngine({
+    async open(changes = {}, parts = {}) {
+      const given = {
         home: dir.join('home'),
         limits: LIMITS,
         reserve: { share: 0, minBytes: 0 },
@@ -67,7 +67,8 @@ export async function openFaultWorld(options: FaultWorldOptions = {}): Promise<F
         proxy: {},
         ports: testPorts(),
         ...changes,
-      })
+      }
+      const engine = await openEngine(given, parts)
       engines.push(engine)
       return engine
     },
