@@ -13,3 +13,11 @@ it.for([
     if (process.platform === 'linux') expect(classify(error).code).toBe(code)
   },
 )
+
+it('takes a resolver that finds no free descriptor for what it is', () => {
+  const error = Object.assign(new Error('getaddrinfo EBUSY'), {
+    code: 'EBUSY',
+    syscall: 'getaddrinfo',
+  })
+  expect(classify(error).code).toBe('TOO_MANY_FILES')
+})

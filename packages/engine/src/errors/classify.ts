@@ -79,9 +79,11 @@ export function classify(thrown: unknown): WindlassError {
 }
 
 function fromSystem(error: Error, cause: unknown): WindlassError | null {
-  const { path } = error as NodeJS.ErrnoException
-  const code = systemCode(error)
-  if (code === undefined) return null
+  const { path, syscall } = error as NodeJS.ErrnoException
+  const found = systemCode(error)
+  if (found === undefined) return null
+  // What glibc's resolver says for want of a descriptor.
+  const code = syscall === 'getaddrinfo' && found === 'EBUSY' ? 'EMFILE' : found
   const facts = { system: code }
   const broken = SQLITE_CODES[sqliteCode(error) ?? 0]
   if (broken !== undefined) return new WindlassError(broken, { cause, detail: 'database' })
