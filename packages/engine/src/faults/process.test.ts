@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import {
   requireTool,
+  runProgram,
   type SkippableContext,
   sha256File,
   sha256OfRandomBytes,
@@ -11,6 +13,7 @@ import {
 import { expect, it } from 'vitest'
 import type { Engine } from '../engine.ts'
 import { type ChildLine, startEngineChild } from './engine-child.fixture.ts'
+import { LIMITS } from './engine-options.fixture.ts'
 import { comesToRest, type FaultWorld, MB, openFaultWorld, REPO } from './fault-world.fixture.ts'
 import { requireRoot } from './small-disk.fixture.ts'
 
@@ -190,3 +193,80 @@ it('P13: a process that was suspended makes its connections anew and goes on', t
   await expectPublished(world)
   expect(world.sent()).toBeLessThanOrEqual(world.sizeBytes + 8 * MB)
 })
+
+it(
+  'C10: goes on within 5 s after the network was down, spins no processor and gives nothing up',
+  tests,
+  async (context) => {
+    requireRoot(context)
+    const main = fileURLToPath(new URL('./network-down-main.fixture.ts', import.meta.url))
+    const downMs = 15_000
+    const node = [process.execPath, '--conditions=windlass-source', main, String(downMs)]
+    const { exitCode, stdout } = await runProgram('unshare', { args: ['--net', ...node] })
+    expect(exitCode).toBe(0)
+    const seen: Readonly<Record<string, unknown>> = JSON.parse(stdout)
+    expect(seen).toMatchObject({ before: 'downloading', state: 'completed', isRight: true })
+    expect(seen['backAfterMs']).toBeLessThan(5_000)
+    expect(seen['cpuMs']).toBeLessThan(downMs / 4)
+    expect(seen['told']).toContain('NET_DOWN')
+    expect(seen['askedFrom']).toEqual([expect.any(Number)])
+  },
+)
+
+it.for([
+  { when: 'as it removes the unfinished bytes', rule: 'unlink:signal=SIGKILL', aboutPart: true },
+  { when: 'as it removes their folder', rule: 'rmdir:signal=SIGKILL', aboutPart: false },
+])(
+  'P6: a clean-up that is killed $when is finished by the next start',
+  tests,
+  async ({ rule, aboutPart }, context) => {
+    await using world = await openFaultWorld()
+    const part = await queueDownload(world)
+    const strace = injecting(context, rule, aboutPart ? part : undefined)
+    world.hub.setCdnRate(4 * MB)
+    {
+      await using child = startEngineChild(world, { cancelAtBytes: 2 * MB }, strace)
+      await child.ended
+      expect(child.lines.map(({ state }) => state)).toContain('cancelled')
+    }
+    const engine = await world.open()
+    const download = await engine.downloads.find(await theDownload(engine))
+    expect(download.state).toBe('cancelled')
+    expect(existsSync(world.repo)).toBe(false)
+  },
+)
+
+it(
+  'P8: fifty downloads stop within 10 s with all recorded, and go on without a byte twice',
+  tests,
+  async () => {
+    await using world = await openFaultWorld()
+    const sizeBytes = 2_500_000
+    const refs = Array.from({ length: 50 }, (_, index) => `org/repo-${index}`)
+    for (const id of refs) {
+      await world.hub.addRepo({ id, files: [{ path: 'a.bin', content: { seed: 'a', sizeBytes } }] })
+    }
+    world.hub.setCdnRate(400_000)
+    const limits = { ...LIMITS, maxActive: 50 }
+    const first = await world.open({ limits })
+    for (const ref of refs) await first.downloads.create({ ref })
+    await expect.poll(() => world.sent(), { timeout: 30_000 }).toBeGreaterThan(20 * MB)
+    expect(await first.counts()).toMatchObject({ active: 50 })
+    const before = performance.now()
+    await first.close()
+    expect(performance.now() - before).toBeLessThan(10_000)
+    world.hub.setCdnRate(undefined)
+    world.hub.clearLog()
+    const idle = await world.open({ start: false })
+    const stopped = (await idle.downloads.list({ limit: 100 })).items
+    const kept = stopped.reduce((sum, { progress }) => sum + progress.receivedBytes, 0)
+    await idle.close()
+    expect(kept).toBeGreaterThan(15 * MB)
+    const second = await world.open({ limits })
+    for (const { id } of stopped) {
+      expect(await comesToRest(second, id)).toMatchObject({ state: 'completed' })
+    }
+    const asked = world.asked().reduce((sum, [start, end]) => sum + end - start, 0)
+    expect(asked).toBe(50 * sizeBytes - kept)
+  },
+)
