@@ -53,7 +53,7 @@ export class Runner {
     let resolution = claim.resolution ?? (await this.#resolve(claim, listener, failures, signal))
     for (let changes = 0; ; changes++) {
       try {
-        return await this.#bring(resolution, claim, { listener, failures, signal })
+        return await this.#bring(resolution, claim, { listener, failures, throttle, signal })
       } catch (thrown) {
         signal.throwIfAborted()
         const error = classify(thrown)
@@ -72,10 +72,11 @@ export class Runner {
     run: {
       readonly listener: RunListener
       readonly failures: RunFailures
+      readonly throttle: Throttle
       readonly signal: AbortSignal
     },
   ): Promise<RunOutcome> {
-    const { listener, failures, signal } = run
+    const { listener, failures, throttle, signal } = run
     const units = groupUnits(resolution.files)
     const store = this.#deps.store(resolution.placement)
     const progress = new RunProgress(units, () => this.#deps.clock.monotonicMs())

@@ -1,5 +1,6 @@
 import { openEngine } from '../open-engine.ts'
 import { readHubEnvironment } from '../sources/huggingface/hub-environment.ts'
+import { OWN_MACHINE } from '../testing/own-machine.ts'
 import type { ChildLine, ChildOrders } from './engine-child.fixture.ts'
 import { LIMITS, testPorts } from './engine-options.fixture.ts'
 
@@ -19,6 +20,7 @@ const engine = await openEngine(
     hub: readHubEnvironment(environment, orders.hfHome),
     userAgent: 'windlass/test',
     proxy: {},
+    allowedHosts: OWN_MACHINE,
     ports: testPorts(),
   },
   { http: { timeouts: orders.timeouts ?? {} } },

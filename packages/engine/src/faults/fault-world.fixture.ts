@@ -4,6 +4,7 @@ import { type FakeHub, startFakeHub, type TempDir, tempDir } from '@windlass/tes
 import type { Engine, EngineOptions } from '../engine.ts'
 import { type EngineParts, openEngine } from '../open-engine.ts'
 import { readHubEnvironment } from '../sources/huggingface/hub-environment.ts'
+import { OWN_MACHINE } from '../testing/own-machine.ts'
 import { LIMITS, testPorts } from './engine-options.fixture.ts'
 
 export const MB = 1_000_000
@@ -65,6 +66,7 @@ export async function openFaultWorld(options: FaultWorldOptions = {}): Promise<F
         hub: settings,
         userAgent: 'windlass/test',
         proxy: {},
+        allowedHosts: OWN_MACHINE,
         ports: testPorts(),
         ...changes,
       }

@@ -18,6 +18,7 @@ import { createHttpClient } from '../net/create-http-client.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { RemoteFile } from '../sources/source.ts'
+import { OWN_MACHINE } from '../testing/own-machine.ts'
 import { createPlainSource } from '../testing/plain-source.ts'
 import { testPorts } from './engine-options.fixture.ts'
 
@@ -210,7 +211,12 @@ it('never puts two versions of a file together when a digest or any answer tells
   timeout: 600_000,
 }, async () => {
   const origin = await startChaosOrigin()
-  const http = createHttpClient({ clock: systemClock, userAgent: 'test', proxy: {} })
+  const http = createHttpClient({
+    clock: systemClock,
+    userAgent: 'test',
+    proxy: {},
+    egress: { trustedOrigins: [], allowedHosts: OWN_MACHINE },
+  })
   const endings: Record<Ending, number> = { whole: 0, mixed: 0, refused: 0 }
   try {
     await fc.assert(
