@@ -1,3 +1,5 @@
+export { makeFoldersDurably } from './disk/make-folders-durably.ts'
+export { writeFileDurably } from './disk/write-file-durably.ts'
 export type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
 export { actionsIn, isSettled, TRANSITIONS } from './downloads/state-table.ts'
 export type { Downloads, Engine, EngineOptions, EventLog, Limits } from './engine.ts'

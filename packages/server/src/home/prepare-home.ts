@@ -1,5 +1,5 @@
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
-import { type Logger, WindlassError } from '@windlass/engine'
+import { chmod, readdir, stat } from 'node:fs/promises'
+import { type Logger, makeFoldersDurably, WindlassError } from '@windlass/engine'
 
 const OTHERS = 0o077
 /** A folder with this file is a home, so it is ours to close. */
@@ -27,7 +27,7 @@ export async function prepareHome(home: string, log: Logger): Promise<void> {
 
 async function makeFolder(home: string): Promise<void> {
   try {
-    await mkdir(home, { recursive: true, mode: 0o700 })
+    await makeFoldersDurably(home, { mode: 0o700 })
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code !== 'EEXIST' && code !== 'ENOTDIR') throw cause

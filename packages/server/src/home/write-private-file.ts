@@ -1,19 +1,10 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { writeFileDurably } from '@windlass/engine'
 
 /**
- * Puts a file that only this user can read in place, whole or not at all. The caller
- * owns the home, so nobody else writes the same name.
+ * Puts a file that only this user can read in place, whole or not at all, and for good. The
+ * caller owns the home, so nobody else writes the same name.
  */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
-  const temporary = `${file}.new`
-  // Left by a crash, or planted: `wx` would refuse it, and following it would be worse.
-  await rm(temporary, { force: true })
-  const handle = await open(temporary, 'wx', 0o600)
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(temporary, file)
+  // One name for all of them: what a crash leaves is replaced by the next.
+  await writeFileDurably(file, text, { mode: 0o600, temporaryPath: `${file}.new` })
 }

@@ -1,6 +1,7 @@
-import { lstat, mkdir, open, readdir, rm, rmdir, symlink } from 'node:fs/promises'
+import { lstat, open, readdir, rm, rmdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncDirectory } from '../../disk/durable-rename.ts'
+import { makeFoldersDurably } from '../../disk/make-folders-durably.ts'
 import { isSystemError, orNullIfAbsent } from '../../disk/system-error.ts'
 import type { StagedFile } from '../store.ts'
 import { makeFolder, makeFolderOrLink } from './folders.ts'
@@ -112,7 +113,7 @@ export async function openStaging(layout: HubCacheLayout, downloadId: string): P
 }
 
 async function makeFolders(layout: HubCacheLayout, staging: Staging): Promise<void> {
-  await mkdir(layout.cache, { recursive: true })
+  await makeFoldersDurably(layout.cache)
   await makeFolderOrLink(layout.repo)
   // First, because the Python client warns of a repository folder without it.
   await makeFolder(layout.snapshots)
