@@ -32,12 +32,16 @@ export interface StartOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly deadlineMs: number
+  /** A program, and its arguments, that becomes Windlass by exec, under the same process id. */
+  readonly prefix?: readonly string[]
 }
 
 /** Starts `windlass ARGS` from the sources, as `./windlass` does, and kills it at its deadline. */
-export function startWindlass({ args, env, deadlineMs }: StartOptions): WindlassProcess {
+export function startWindlass(options: StartOptions): WindlassProcess {
+  const { args, env, deadlineMs, prefix = [] } = options
   const startedAt = performance.now()
-  const child = spawn(process.execPath, ['--conditions=windlass-source', MAIN, ...args], {
+  const line = [...prefix, process.execPath, '--conditions=windlass-source', MAIN, ...args]
+  const child = spawn(line[0] ?? '', line.slice(1), {
     env: { ...env, NODE_COMPILE_CACHE: COMPILE_CACHE },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

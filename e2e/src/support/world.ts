@@ -10,13 +10,24 @@ import {
   tempDir,
 } from '@windlass/testkit'
 import { until } from './until.ts'
-import { type Ended, startWindlass, type WindlassProcess } from './windlass-process.ts'
+import {
+  type Ended,
+  type StartOptions,
+  startWindlass,
+  type WindlassProcess,
+} from './windlass-process.ts'
 
 export interface RunWindlassOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly deadlineMs?: number
   /** Name of the home in this world; `home` by default. */
   readonly home?: string
+  readonly prefix?: StartOptions['prefix']
+}
+
+export interface WorldOptions extends FakeHubOptions {
+  /** Where home and cache are; a new folder for temporary files when absent. */
+  readonly dir?: TempDir
 }
 
 /** A `windlass serve` with a client of its API. */
@@ -46,8 +57,8 @@ export interface World extends AsyncDisposable {
 const DEADLINE_MS = 60_000
 
 /** Opens a world; `await using` kills what runs in it and removes it. */
-export async function openWorld(options: FakeHubOptions = {}): Promise<World> {
-  const dir = await tempDir('windlass-e2e-')
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  const dir = options.dir ?? (await tempDir('windlass-e2e-'))
   const hub = await startFakeHub(options)
   const hfHome = dir.join('hf')
   const processes: WindlassProcess[] = []
@@ -68,6 +79,7 @@ export async function openWorld(options: FakeHubOptions = {}): Promise<World> {
         ...run.env,
       },
       deadlineMs: run.deadlineMs ?? DEADLINE_MS,
+      ...(run.prefix === undefined ? {} : { prefix: run.prefix }),
     })
     processes.push(started)
     return started
