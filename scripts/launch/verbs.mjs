@@ -41,6 +41,7 @@ export const VERBS = {
   cli: { steps: EVERYTHING, run: program(CLI, { cached: true }) },
   test: { steps: EVERYTHING, run: program('node_modules/vitest/vitest.mjs', { first: ['run'] }) },
   check: { steps: TOOLS, run: runChecks },
+  proofs: { steps: EVERYTHING, run: program('e2e/src/heavy/main.ts') },
   // Without the packages: they cannot be installed from a lock file that is not complete.
   'lock-file': { steps: [runtimeStep], run: program('scripts/complete-lock-file.ts') },
   docs: { steps: TOOLS, run: program('scripts/write-docs.ts') },
