@@ -1,4 +1,4 @@
-import { cp, rm } from 'node:fs/promises'
+import { cp, mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type HubFileSpec, type TempDir, tempDir } from '@windlass/testkit'
@@ -53,6 +53,12 @@ export async function powerCuts(options: PowerCutsOptions): Promise<Proof> {
   return { figures: await proof.run(), broken: findings.broken }
 }
 
+/** A home, and what was promised by those who owned it. */
+interface Home {
+  readonly name: string
+  readonly downloads: TrackedDownloads
+}
+
 interface Place {
   readonly dir: TempDir
   readonly volume: Ext4Volume
@@ -65,11 +71,13 @@ class PowerCuts {
   readonly #options: PowerCutsOptions
   readonly #findings: Findings
   readonly #random: SeededRandom
-  readonly #downloads: TrackedDownloads
+  readonly #main: Home
   readonly #cuts: Record<Cut, number> = { completed: 0, transfer: 0, accepted: 0 }
   readonly #fetchedAgain: number[] = []
   readonly #fetchedAgainInSameBoot: number[] = []
   #made = 0
+  /** Where the cut under way strikes. */
+  #home: Home
   #completeAtCut = 0
   #acceptedAtCut = 0
 
@@ -78,7 +86,8 @@ class PowerCuts {
     this.#options = options
     this.#findings = findings
     this.#random = seededRandom(options.seed)
-    this.#downloads = new TrackedDownloads(place.world.hub, findings)
+    this.#main = { name: 'home', downloads: new TrackedDownloads(place.world.hub, findings) }
+    this.#home = this.#main
     options.say(`seed ${this.#random.seed}`)
   }
 
@@ -98,14 +107,16 @@ class PowerCuts {
 
   async #cutDuring(cut: Cut, sameBoot: boolean): Promise<void> {
     const { volume, boot, world } = this.#place
+    // What is accepted first is promised by a home that has only just been made.
+    this.#home = cut === 'accepted' && this.#cuts.accepted % 2 === 0 ? this.#newHome() : this.#main
     world.hub.clearLog()
     world.hub.setCdnRate(BYTES_PER_SECOND)
     const running = await this.#workUntilCut(cut)
     await volume.cut()
     running.kill('SIGKILL')
     await running.ended
-    this.#completeAtCut += this.#downloads.completed.length
-    this.#acceptedAtCut += this.#downloads.open.length
+    this.#completeAtCut += this.#home.downloads.completed.length
+    this.#acceptedAtCut += this.#home.downloads.open.length
     if (!sameBoot) await boot.next()
     await volume.restore()
     const transfers = ofCdn(world.hub).length
@@ -131,7 +142,7 @@ class PowerCuts {
     })
     if (path === true) throw new Error(`the pull ended early: ${running.stderr}`)
     await delay(this.#random.next() * AFTER_COMPLETED_MS)
-    this.#downloads.complete(ref, files, path)
+    this.#home.downloads.complete(ref, files, path)
     return running
   }
 
@@ -139,7 +150,7 @@ class PowerCuts {
     const { world } = this.#place
     const served = await world.serve(this.#startOptions())
     if (cut === 'transfer') {
-      await this.#downloads.accept(served.client, { ref: this.#nextRef(), files: LARGE_FILES })
+      await this.#home.downloads.accept(served.client, { ref: this.#nextRef(), files: LARGE_FILES })
       await until(() => ofCdn(world.hub).length > 0, { what: 'the transfer begins' })
       await delay(this.#random.next() * LONGEST_TRANSFER_MS)
       return served
@@ -147,7 +158,7 @@ class PowerCuts {
     for (let more = 1 + Math.floor(this.#random.next() * 3); more > 0; more--) {
       const ref = this.#nextRef()
       const files = someFiles(ref, this.#random, { most: 3, leastBytes: 1_000, mostBytes: 3 * MB })
-      await this.#downloads.accept(served.client, { ref, files })
+      await this.#home.downloads.accept(served.client, { ref, files })
     }
     await delay(this.#random.next() * AFTER_ACCEPTED_MS)
     return served
@@ -156,16 +167,25 @@ class PowerCuts {
   /** Before the program has had a chance to mend anything. */
   async #requireUnharmed(): Promise<void> {
     const { dir, world } = this.#place
-    await this.#downloads.checkFiles()
-    // Of a copy, because opening it would be the first step of mending it.
-    const copy = dir.join('home-as-found')
-    const home = world.home()
+    await this.#home.downloads.checkFiles()
+    const integrity = await this.#integrityOf(world.home(this.#home.name), dir.join('as-found'))
+    this.#findings.require(integrity === 'ok', `the database is whole: ${integrity}`)
+  }
+
+  /** Looks at a copy, because opening the database would be the first step of mending it. */
+  async #integrityOf(home: string, copy: string): Promise<string> {
     // All but the socket, which cannot be copied.
     const filter = (path: string): boolean => path === home || path.includes('windlass.db')
-    await cp(home, copy, { recursive: true, filter })
-    const integrity = checkDatabase(copy)
-    this.#findings.require(integrity === 'ok', `the database is whole: ${integrity}`)
-    await rm(copy, { recursive: true })
+    await mkdir(copy)
+    try {
+      await cp(home, copy, { recursive: true, filter })
+      return checkDatabase(copy)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'gone'
+      throw error
+    } finally {
+      await rm(copy, { recursive: true })
+    }
   }
 
   /** Starts again and lets all that was accepted end. */
@@ -175,8 +195,8 @@ class PowerCuts {
     const served = await world.serve(this.#startOptions())
     await until(
       async () => {
-        await this.#downloads.look(served.client)
-        return this.#downloads.open.length === 0
+        await this.#home.downloads.look(served.client)
+        return this.#home.downloads.open.length === 0
       },
       { what: 'every download that was accepted ends', timeoutMs: 60_000 },
     )
@@ -209,18 +229,23 @@ class PowerCuts {
 
   /** Large ones would fill the volume. */
   async #clearLarge({ client }: Served): Promise<void> {
-    for (const { id, ref } of await this.#downloads.look(client)) {
-      const large = this.#downloads.completed.find((one) => one.ref === ref)
+    for (const { id, ref } of await this.#home.downloads.look(client)) {
+      const large = this.#home.downloads.completed.find((one) => one.ref === ref)
       if (large?.files !== LARGE_FILES) continue
       await client.forget(id)
       await rm(dirname(dirname(large.path ?? '')), { recursive: true })
-      this.#downloads.drop(ref)
+      this.#home.downloads.drop(ref)
     }
   }
 
+  #newHome(): Home {
+    const downloads = new TrackedDownloads(this.#place.world.hub, this.#findings)
+    return { name: `home-${this.#made}`, downloads }
+  }
+
   #startOptions(): RunWindlassOptions {
-    const { boot } = this.#place
-    return { prefix: boot.prefix, env: { WINDLASS_CONNECTIONS: '1' } }
+    const { prefix } = this.#place.boot
+    return { prefix, home: this.#home.name, env: { WINDLASS_CONNECTIONS: '1' } }
   }
 
   #nextRef(): string {
