@@ -32,16 +32,25 @@ export async function untilBackAtWork(
   hub: FakeHub,
   mark: StartMark,
 ): Promise<BackAtWork | null> {
+  let denied = 0
   const found = await until(
-    () => hub.log.slice(mark.logged).find(({ role }) => role === 'cdn') ?? !running.isRunning,
+    async () => {
+      const request = hub.log.slice(mark.logged).find(({ role }) => role === 'cdn')
+      if (request !== undefined || !running.isRunning) return request ?? true
+      // Read before the request is seen, so that nothing that came later is taken off.
+      denied = (await deniedMs(running.pid)) ?? denied
+      return false
+    },
     { what: 'it asks the CDN for bytes', timeoutMs: 30_000 },
   )
-  if (found === true) return null
-  return { wallMs: found.startedAtMs - mark.atMs, deniedMs: await deniedMs(running.pid) }
+  return found === true ? null : { wallMs: found.startedAtMs - mark.atMs, deniedMs: denied }
 }
 
-/** The second number of `schedstat`: nanoseconds spent waiting on a run queue. */
-async function deniedMs(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/schedstat`, 'utf8')
-  return Number(text.split(' ')[1]) / 1e6
+/**
+ * Nanoseconds spent waiting on a run queue: the second number of `schedstat`. Null of a process
+ * that has just ended.
+ */
+async function deniedMs(pid: number): Promise<number | null> {
+  const text = await readFile(`/proc/${pid}/schedstat`, 'utf8').catch(() => null)
+  return text === null ? null : Number(text.split(' ')[1]) / 1e6
 }

@@ -26,7 +26,7 @@ const MIB = 1024 * 1024
 /** Over all connections; slow enough that what the kernel holds back is little. */
 const BYTES_PER_SECOND = 5 * MB
 const BACK_AT_WORK_MS = 3_000
-const START_UP_MS = 1_200
+const START_UP_MS = 1_500
 /** Of the transfer before a kill, at most. */
 const BYTES_OF_LIFE = 4 * MB
 /** A download is verified, put in place and noted within this time of its last byte. */
@@ -93,20 +93,23 @@ class KillsProof {
 
   /** One life of the server, from its start to its violent end. */
   async #live(point: KillPoint): Promise<boolean> {
+    const mark = markStart(this.#world.hub)
+    const running = this.#world.start(['serve', '--port', '0'], this.#startOptions)
     if (point === 'start') {
-      const running = this.#world.start(['serve', '--port', '0'], this.#startOptions)
       await delay(this.#random.next() * START_UP_MS)
       return await this.#kill(running)
     }
-    const mark = markStart(this.#world.hub)
-    const served = await this.#world.serve(this.#startOptions)
+    const back = untilBackAtWork(running, this.#world.hub, mark)
+    // Asked for below, unless something else failed before.
+    back.catch(() => undefined)
+    const served = await this.#world.ready(running)
     // Whether it goes on by itself shows only if there is something to go on with.
     const hasWork = this.#downloads.open.length > 0
     await this.#downloads.look(served.client)
     await this.#topUp(served)
-    const back = await untilBackAtWork(served, this.#world.hub, mark)
-    if (back === null) return false
-    if (hasWork) this.#returns.push(back)
+    const returned = await back
+    if (returned === null) return false
+    if (hasWork) this.#returns.push(returned)
     if (point === 'accept') {
       await this.#accept(served)
       await delay(this.#random.next() * 20)

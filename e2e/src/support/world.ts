@@ -52,6 +52,8 @@ export interface World extends AsyncDisposable {
   run(args: readonly string[], options?: RunWindlassOptions): Promise<Ended>
   /** Starts `serve` on a free port and waits until it answers. */
   serve(options?: RunWindlassOptions): Promise<Served>
+  /** Waits until a `serve` that was started answers. */
+  ready(started: WindlassProcess, options?: RunWindlassOptions): Promise<Served>
 }
 
 const DEADLINE_MS = 60_000
@@ -93,7 +95,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     home,
     start,
     run: (args, run) => start(args, run).ended,
-    serve: (run) => serve(start(['serve', '--port', '0'], run), home(run?.home)),
+    serve: (run) => ready(start(['serve', '--port', '0'], run), home(run?.home)),
+    ready: (started, run) => ready(started, home(run?.home)),
     async [Symbol.asyncDispose]() {
       for (const one of processes) if (one.isRunning) one.kill('SIGKILL')
       await Promise.allSettled(processes.map(({ ended }) => ended))
@@ -103,7 +106,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-async function serve(started: WindlassProcess, home: string): Promise<Served> {
+async function ready(started: WindlassProcess, home: string): Promise<Served> {
   const url = await until(
     async () => {
       assert(started.isRunning, `serve ended: ${started.stderr}`)
