@@ -14,7 +14,6 @@ import type { EngineLimits } from '../downloads/settings.ts'
 import type { Engine, EngineOptions } from '../engine.ts'
 import { type EngineParts, openEngine } from '../open-engine.ts'
 import { systemClock } from '../runtime/clock.ts'
-import { OWN_MACHINE } from '../testing/own-machine.ts'
 import type { HostOptions, RangedHost, RangedSource } from './ranged-sources.fixture.ts'
 
 /** What must have become of a download: each of the three is looked at in every fault. */
@@ -128,7 +127,6 @@ function openFaultEngine(home: string, host: RangedHost, fault: Fault): Promise<
       hub: host.hub,
       userAgent: 'windlass/test',
       proxy: {},
-      allowedHosts: OWN_MACHINE,
       ...LOOPBACK,
       ports: { clock: systemClock, log: QUIET, random: () => 0, bootId: () => 'boot' },
       ...fault.engine,
