@@ -38,6 +38,7 @@ export { fileReply, jsonReply, type Reply, type SeenRequest, textReply } from '.
 export type { LoggedRequest, RequestEnd } from './faults/request-log.ts'
 export { listTree, sha256File, treeHash } from './files/file-hashes.ts'
 export { type TempDir, tempDir } from './files/temp-dir.ts'
+export type { CdnObject } from './hub/cdn.ts'
 export { type FakeHub, startFakeHub } from './hub/fake-hub.ts'
 export type { FakeHubOptions, HubRepoRef } from './hub/fake-hub-options.ts'
 export type { HubFileSpec } from './hub/hub-file.ts'

@@ -5,8 +5,19 @@ import { fileReply, type Reply, type SeenRequest, textReply } from '../faults/re
 import { apiPath, encodeHubSegment, type HubRepoName } from './hub-path.ts'
 import type { SignedUrls } from './signed-urls.ts'
 
+/** An object of the CDN: a file of a repository, or a part of one that Xet clients ask for. */
+export interface CdnObject {
+  /** Path of its URL; differs between different objects. */
+  readonly path: string
+  readonly bytes: VirtualBytes
+}
+
 export interface CdnOptions {
   readonly signedUrls: SignedUrls
+  /** `http://host:port` of the CDN, once it listens. */
+  readonly endpoint: () => string
+  /** Where another server has the object's bytes; `undefined` for the CDN's own. */
+  readonly objectUrl: (object: CdnObject) => URL | undefined
   /** A GET without a range for more than this is refused, as the Hub's bridge does for huge files. */
   readonly maxRangelessBytes: () => number
   readonly now: () => number
@@ -14,7 +25,7 @@ export interface CdnOptions {
 
 /** Stores objects by name and serves them to those who have a signed URL. */
 export interface Cdn {
-  /** The path and query of a signed URL for the file of a repository. */
+  /** A signed URL for the file of a repository, or where else its bytes are. */
   urlOf(repo: HubRepoName, path: string, sha256: string, bytes: VirtualBytes): string
   /** The same for an object that is no file of a repository. */
   urlOfObject(path: string, bytes: VirtualBytes): string
@@ -23,17 +34,18 @@ export interface Cdn {
 
 export function createCdn(options: CdnOptions): Cdn {
   const objects = new Map<string, VirtualBytes>()
-  const urlOfObject: Cdn['urlOfObject'] = (path, bytes) => {
-    objects.set(path, bytes)
-    return options.signedUrls.sign(path)
+  const place = (object: CdnObject, query?: Readonly<Record<string, string>>): string => {
+    const elsewhere = options.objectUrl(object)
+    if (elsewhere !== undefined) return elsewhere.href
+    objects.set(object.path, object.bytes)
+    return `${options.endpoint()}${options.signedUrls.sign(object.path, query)}`
   }
   return {
-    urlOfObject,
+    urlOfObject: (path, bytes) => place({ path, bytes }),
     urlOf(repo, path, sha256, bytes) {
       const folder = createHash('md5').update(apiPath(repo)).digest('hex').slice(0, 24)
-      const objectPath = `/xet-bridge-us/${folder}/${sha256}`
-      objects.set(objectPath, bytes)
-      return options.signedUrls.sign(objectPath, {
+      const object = { path: `/xet-bridge-us/${folder}/${sha256}`, bytes }
+      return place(object, {
         'response-content-disposition': `inline; filename*=UTF-8''${path}`,
         'x-id': 'GetObject',
       })

@@ -1,4 +1,5 @@
 import type { TlsSwitch } from '../chaos/tls-switch.ts'
+import type { CdnObject } from './cdn.ts'
 import type { HubRepoSpec } from './hub-repo.ts'
 import type { RateLimitOptions } from './rate-limits.ts'
 
@@ -15,6 +16,11 @@ export interface FakeHubOptions {
   readonly cdnBytesPerSecond?: number
   /** The CDN speaks HTTPS, with these certificates. */
   readonly cdnTls?: TlsSwitch
+  /**
+   * Where another server has the bytes of an LFS file or of a Xet part, such as one that is faster
+   * than this; `undefined` for the fake CDN. Asked at each redirect, so answers may change.
+   */
+  readonly objectUrl?: (object: CdnObject) => URL | undefined
   /** Requests in a window before 429; practically without limit by default. */
   readonly rateLimits?: RateLimitOptions
   /** Tokens to user names. Tokens of repositories are added by themselves. */

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { gitBlobSha1, sha256OfRandomBytes } from '../bytes/digests.ts'
 import { createRandomBytes } from '../bytes/random-bytes.ts'
 import { readBytes } from '../bytes/virtual-bytes.ts'
+import type { CdnObject } from './cdn.ts'
 import { type FakeHub, startFakeHub } from './fake-hub.ts'
 import { encodeHubPath } from './hub-path.ts'
 
@@ -345,6 +346,29 @@ describe('CDN', () => {
       )
     }
     expect(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(whole)).toBe(true)
+  })
+
+  test('may leave an object to another server', async () => {
+    const elsewhere = new URL('http://127.0.0.1:9/weights')
+    const objectUrl = ({ bytes }: CdnObject): URL | undefined =>
+      bytes.sizeBytes === WEIGHTS.sizeBytes ? elsewhere : undefined
+    const other = await startFakeHub({ objectUrl })
+    try {
+      const small = { seed: 'small', sizeBytes: 10 }
+      const files = [
+        { path: 'a.bin', content: WEIGHTS },
+        { path: 'b.bin', content: small },
+      ]
+      await other.addRepo({ id: 'org/two', files })
+      const locationOf = async (path: string): Promise<string | null> => {
+        const url = `${other.endpoint}/org/two/resolve/main/${path}`
+        return (await fetch(url, { redirect: 'manual' })).headers.get('location')
+      }
+      expect(await locationOf('a.bin')).toBe(elsewhere.href)
+      expect(await locationOf('b.bin')).toContain(other.cdnEndpoint)
+    } finally {
+      await other.close()
+    }
   })
 
   test('answers 416 behind the end', async () => {

@@ -42,9 +42,11 @@ export function createHubStore(options: FakeHubOptions): HubStore {
   const lifetimeSeconds = (): number => options.urlLifetimeSeconds ?? 3600
   const signedUrls = createSignedUrls({ lifetimeSeconds, now })
   const maxRangelessBytes = (): number => options.maxRangelessBytes ?? Number.POSITIVE_INFINITY
-  const cdn = createCdn({ signedUrls, maxRangelessBytes, now })
   let urls: HostUrls = { hub: '', cdn: '', cas: '' }
-  const targets = { cdn, hubUrl: () => urls.hub, cdnUrl: () => urls.cdn, casUrl: () => urls.cas }
+  const objectUrl = options.objectUrl ?? (() => undefined)
+  const endpoint = (): string => urls.cdn
+  const cdn = createCdn({ signedUrls, endpoint, objectUrl, maxRangelessBytes, now })
+  const targets = { cdn, hubUrl: () => urls.hub, casUrl: () => urls.cas }
   const cas = createXetCas({ repos, targets, now })
   const pageSize = (): number => options.pageSize ?? 1000
   const state: HubState = { repos, users, pageSize, targets, xetToken: cas.tokenReply }

@@ -9,7 +9,6 @@ import type { HubCommit, HubRepo } from './hub-repo.ts'
 export interface ResolveTargets {
   readonly cdn: Cdn
   readonly hubUrl: () => string
-  readonly cdnUrl: () => string
   readonly casUrl: () => string
 }
 
@@ -76,8 +75,7 @@ function cdnRedirect(
   lfs: HubLfs,
   targets: ResolveTargets,
 ): Reply {
-  const signed = targets.cdn.urlOf(at.repo, file.path, lfs.sha256, file.bytes)
-  const location = `${targets.cdnUrl()}${signed}`
+  const location = targets.cdn.urlOf(at.repo, file.path, lfs.sha256, file.bytes)
   return textReply(302, `Found. Redirecting to ${location}`, {
     Location: location,
     'X-Repo-Commit': at.commit.sha,

@@ -92,11 +92,11 @@ function reconstruct({ hash, bytes, request, version, targets }: Reconstruction)
   for (let at = first; at * XORB_CONTENT_BYTES < span.end; at++) {
     const xorbHash = createHash('sha256').update(`xorb:${hash}:${at}`).digest('hex')
     const xorb = createXorb(bytes, at * XORB_CONTENT_BYTES)
-    const signed = targets.cdn.urlOfObject(`/xorbs/default/${xorbHash}`, xorb.bytes)
+    const url = targets.cdn.urlOfObject(`/xorbs/default/${xorbHash}`, xorb.bytes)
     const from = Math.max(span.start - at * XORB_CONTENT_BYTES, 0)
     const to = Math.min(span.end - at * XORB_CONTENT_BYTES, xorb.contentBytes)
     const chunks = xorb.chunksOf(from, to)
-    terms.push({ xorbHash, xorb, chunks, url: `${targets.cdnUrl()}${signed}` })
+    terms.push({ xorbHash, xorb, chunks, url })
   }
   const start = terms[0]?.xorb.contentStart(terms[0].chunks.start) ?? 0
   return jsonReply(200, {
