@@ -40,6 +40,7 @@ export const VERBS = {
   serve: { steps: EVERYTHING, run: program(CLI, { first: ['serve'], cached: true }) },
   cli: { steps: EVERYTHING, run: program(CLI, { cached: true }) },
   test: { steps: EVERYTHING, run: program('node_modules/vitest/vitest.mjs', { first: ['run'] }) },
+  bench: { steps: TOOLS, run: program('bench/src/main.ts') },
   check: { steps: TOOLS, run: runChecks },
   proofs: { steps: EVERYTHING, run: program('e2e/src/heavy/main.ts') },
   // Without the packages: they cannot be installed from a lock file that is not complete.
