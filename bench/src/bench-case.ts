@@ -19,7 +19,7 @@ export interface Figure {
 /** Something that is measured beside its peers. */
 export interface BenchCase {
   readonly name: string
-  /** One line for the report and for `--list`. */
+  /** One line, for the report and for the help. */
   readonly title: string
   /** Without all of these it is skipped, and the report says so. */
   readonly tools: readonly ToolName[]

@@ -15,6 +15,7 @@ const USAGE = `usage: npm run bench -- [CASE...] [--quick] [--rounds N] [--folde
 ${ALL_CASES.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
 `
 const MIB = 1024 ** 2
+const INTERRUPTED = 130
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => stop.abort(new Error(`stopped by ${name}`)))
   }
+  // Made here, so that it goes whatever happens.
   const folder = await mkdtemp(join(values.folder, 'windlass-bench-'))
   try {
     const report = await runBench({
@@ -53,6 +55,10 @@ async function main(): Promise<number> {
       await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
     }
     return report.cases.some(({ outcome }) => outcome.kind === 'failed') ? 1 : 0
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    process.stderr.write(`${stop.signal.reason.message}\n`)
+    return INTERRUPTED
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }

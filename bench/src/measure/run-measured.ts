@@ -26,13 +26,17 @@ export interface Command {
 }
 
 const OUTPUT_TAIL = 400
+/** The slowest run there is, one slow connection, takes a minute. */
+const LONGEST_RUN_MS = 15 * 60_000
 
 /**
  * Runs a program to its end. It sees nothing of our environment but what `env` gives it.
- * @throws Error with the end of its messages when its exit code is not 0; the signal's reason
+ * @throws Error with the end of its messages when its exit code is not 0; the signal's reason; a
+ *   TimeoutError after a quarter of an hour
  */
 export async function runMeasured(command: Command): Promise<Run> {
-  const { program, args, time, cwd, signal } = command
+  const { program, args, time, cwd } = command
+  const signal = AbortSignal.any([command.signal, AbortSignal.timeout(LONGEST_RUN_MS)])
   signal.throwIfAborted()
   const figures = join(cwd, '.time')
   const [file, ...rest] =

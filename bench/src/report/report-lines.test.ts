@@ -3,7 +3,7 @@ import { spreadOf } from '../measure/spread.ts'
 import type { CaseOutcome, Report } from './report.ts'
 import { reportLines } from './report-lines.ts'
 
-function linesOf(outcome: CaseOutcome): string {
+function linesOf(outcome: CaseOutcome, load = 0.1): string {
   const report: Report = {
     startedAt: '2026-01-02T03:04:05.000Z',
     machine: {
@@ -13,7 +13,7 @@ function linesOf(outcome: CaseOutcome): string {
       kernel: 'Linux 6.1',
       node: 'v24.15.0',
       fileSystem: 'ext4',
-      load: 0.1,
+      load,
     },
     versions: { curl: 'curl 8' },
     largeBytes: 2 * 1024 ** 3,
@@ -42,4 +42,10 @@ test('names the machine, the versions and what a value has to keep to', () => {
 test('says why a case did not run', () => {
   const text = linesOf({ kind: 'skipped', reason: 'nginx is missing' })
   expect(text).toContain('skipped: nginx is missing')
+})
+
+test('warns of figures from a busy machine, and of no others', () => {
+  const skipped = { kind: 'skipped', reason: '' } as const
+  expect(linesOf(skipped, 3)).toContain('busy')
+  expect(linesOf(skipped, 0.4)).not.toContain('busy')
 })

@@ -9,18 +9,18 @@ export function reportLines(report: Report): readonly string[] {
   return [...factLines(report), ...report.cases.flatMap((one) => ['', ...caseLines(one)])]
 }
 
-function factLines({
-  machine,
-  versions,
-  largeBytes,
-  rounds,
-  startedAt,
-}: Report): readonly string[] {
+/** With more for each core, what others do on the machine decides. */
+const QUIET_LOAD = 0.25
+
+function factLines(report: Report): readonly string[] {
+  const { machine, versions, largeBytes, rounds, startedAt } = report
   const memory = (machine.memoryBytes / GIB).toFixed(0)
+  const isBusy = machine.load > machine.cores * QUIET_LOAD
   return [
     `${startedAt}  ${machine.cores} x ${machine.cpu}, ${memory} GiB, ${machine.kernel}, ${machine.fileSystem}, load ${machine.load.toFixed(1)}`,
     `Node ${machine.node}; ${Object.values(versions).join('; ')}`,
     `large file ${largeBytes / GIB} GiB; medians of ${rounds} rounds after one that does not count; ratios are of the same round`,
+    ...(isBusy ? ['The machine was busy before it began: nothing here is to be quoted.'] : []),
   ]
 }
 

@@ -15,6 +15,7 @@ export type OutsideTool =
   | 'tmux'
   | 'strace'
   | 'aria2c'
+  | 'time'
 
 /** The part of a Vitest test context that can skip the test. */
 export interface SkippableContext {
