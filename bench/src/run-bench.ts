@@ -4,6 +4,7 @@ import type { Bench } from './bench.ts'
 import type { BenchCase } from './bench-case.ts'
 import { openOrigin } from './origin/open-origin.ts'
 import { readMachineFacts } from './report/machine-facts.ts'
+import { ownVersion } from './report/own-version.ts'
 import type { CaseOutcome, Report } from './report/report.ts'
 import { findTools, toolVersions, whatIsMissing } from './tools.ts'
 
@@ -55,7 +56,7 @@ export async function runBench(options: BenchOptions): Promise<Report> {
   } finally {
     await closer.close()
   }
-  const versions = await toolVersions(tools)
+  const versions = { windlass: await ownVersion(), ...(await toolVersions(tools)) }
   return { startedAt, machine, versions, largeBytes, rounds, cases: outcomes }
 }
 

@@ -46,12 +46,12 @@ export function toolPath(tools: Tools, name: ToolName): string {
   return path
 }
 
-const VERSION_ARGS: Readonly<Record<ToolName, readonly string[]>> = {
+/** Debian's GNU time does not know its version. */
+const VERSION_ARGS: Readonly<Partial<Record<ToolName, readonly string[]>>> = {
   nginx: ['-v'],
   curl: ['--version'],
   aria2c: ['--version'],
   openssl: ['version'],
-  time: ['--version'],
   python: [
     '-c',
     `import sys
@@ -66,8 +66,9 @@ export async function toolVersions(tools: Tools): Promise<Record<string, string>
   const versions: Record<string, string> = {}
   for (const name of NAMES) {
     const path = tools[name]
-    if (path === undefined) continue
-    const { exitCode, stdout, stderr } = await runProgram(path, { args: VERSION_ARGS[name] })
+    const args = VERSION_ARGS[name]
+    if (path === undefined || args === undefined) continue
+    const { exitCode, stdout, stderr } = await runProgram(path, { args })
     if (exitCode !== 0) {
       versions[name] = `${name} of an unknown version`
       continue

@@ -10,7 +10,7 @@ export type CaseOutcome =
 export interface Report {
   readonly startedAt: string
   readonly machine: MachineFacts
-  /** What each outside program says about its version. */
+  /** Ours, and what each outside program says about its own. */
   readonly versions: Readonly<Record<string, string>>
   readonly largeBytes: number
   readonly rounds: number
