@@ -16,13 +16,15 @@ The same by a redirect to a signed address:          /l/<seed>/<size>[/<name>]
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
+      host: { type: 'string', default: '127.0.0.1' },
       port: { type: 'string', default: '0' },
       'tls-port': { type: 'string', default: '0' },
       'ca-file': { type: 'string' },
     },
   })
   const tlsPort = Number(values['tls-port'])
-  const origin = await startChaosOrigin({ port: Number(values.port), tlsPort })
+  const { host } = values
+  const origin = await startChaosOrigin({ host, port: Number(values.port), tlsPort })
   const caFile = values['ca-file']
   if (caFile !== undefined) await writeFile(caFile, origin.ca)
   process.stdout.write(`${origin.url}\n${origin.otherUrl}\n${origin.tlsUrl}\n`)

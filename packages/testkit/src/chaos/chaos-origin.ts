@@ -30,6 +30,8 @@ export interface ChaosOrigin extends ChaosControls {
 }
 
 export interface ChaosOriginOptions {
+  /** The address of the first listener; 127.0.0.1 by default. The others are on loopback. */
+  readonly host?: string
   /** Of the first listener; 0 by default, which takes any. */
   readonly port?: number
   /** Of the TLS listener. */
@@ -94,9 +96,9 @@ async function openInnards(options: ChaosOriginOptions, tls: TlsSwitch): Promise
   const control = (request: SeenRequest) => controlReply(request, controls)
   const shared = { rules, connections, log, route, control, fileOf: nameOf }
   const secure = { tls: tls.context }
-  const listen = (role: string, host: '127.0.0.1' | 'localhost', port = 0, more = {}) =>
+  const listen = (role: string, host: string, port = 0, more = {}) =>
     startListener({ ...shared, ...more, role, host, port })
-  const origin = await listen('origin', '127.0.0.1', options.port)
+  const origin = await listen('origin', options.host ?? '127.0.0.1', options.port)
   const other = await listen('other', 'localhost')
   const secured = await listen('tls', 'localhost', options.tlsPort, secure)
   return { ...controls, listeners: { origin, other, tls: secured } }

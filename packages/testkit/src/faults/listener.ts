@@ -19,8 +19,8 @@ export type Route = (request: SeenRequest) => Reply | Promise<Reply>
 export interface ListenerOptions {
   /** The name by which fault rules and the log know this listener. */
   readonly role: string
-  /** `localhost` listens on both loopback addresses, so that the name reaches it either way. */
-  readonly host: '127.0.0.1' | 'localhost'
+  /** An address; `localhost` listens on both of loopback, so that the name reaches it either way. */
+  readonly host: string
   /** 0 takes any free one. */
   readonly port: number
   readonly route: Route
@@ -51,11 +51,12 @@ const IDLE_MS = 120_000
 
 /** Starts an HTTP server whose answers go through the fault rules and into the log. */
 export async function startListener(options: ListenerOptions): Promise<Listener> {
+  const isName = options.host === 'localhost'
   const first = createFaultyFront(options)
-  await listen(first.server, '127.0.0.1', options.port)
+  await listen(first.server, isName ? '127.0.0.1' : options.host, options.port)
   const port = portOf(first.server)
   const fronts = [first]
-  if (options.host === 'localhost') {
+  if (isName) {
     const second = createFaultyFront(options)
     if (await listenIfPossible(second.server, port)) fronts.push(second)
   }
