@@ -65,9 +65,10 @@ export interface FaultRun extends FaultStage {
 
 const SETTLED: readonly Download['state'][] = ['completed', 'failed', 'blocked']
 const QUIET = { debug() {}, info() {}, warn() {}, error() {} }
-/** All hosts of a fault are on this machine, which a ref may not reach of itself. */
-const LOOPBACK = {
-  allowedHosts: ['127.0.0.1', 'localhost'].map((hostname) => ({ hostname, port: 'any' as const })),
+/** The hosts of a fault: where a ref may not reach of itself, or a name that does not exist. */
+const HOSTS = ['127.0.0.1', 'localhost', 'nothing.invalid']
+const ALLOWED = {
+  allowedHosts: HOSTS.map((hostname) => ({ hostname, port: 'any' as const })),
 }
 const LIMITS: EngineLimits = {
   maxActive: 3,
@@ -127,7 +128,7 @@ function openFaultEngine(home: string, host: RangedHost, fault: Fault): Promise<
       hub: host.hub,
       userAgent: 'windlass/test',
       proxy: {},
-      ...LOOPBACK,
+      ...ALLOWED,
       ports: { clock: systemClock, log: QUIET, random: () => 0, bootId: () => 'boot' },
       ...fault.engine,
     },
