@@ -5,6 +5,8 @@ import { EnvHttpProxyAgent, request } from 'undici'
 import { bad, type Finding, ok, warn } from './finding.ts'
 
 const TIMEOUT_MS = 5000
+/** As downloads do it, or the Hub would be well here and refused there. */
+const SAFE_TLS = { rejectUnauthorized: true }
 
 /** The Hub: does it answer, through which proxy, and which token will it see. Never shows the token. */
 export async function checkHub(settings: Pick<Settings, 'hub' | 'proxy'>): Promise<Finding[]> {
@@ -40,7 +42,12 @@ async function checkAnswer({ hub, proxy }: Pick<Settings, 'hub' | 'proxy'>): Pro
   if (hub.offline) {
     return warn(name, 'switched off by HF_HUB_OFFLINE', 'Unset HF_HUB_OFFLINE to download.')
   }
-  const dispatcher = new EnvHttpProxyAgent(proxy)
+  const dispatcher = new EnvHttpProxyAgent({
+    ...proxy,
+    connect: SAFE_TLS,
+    proxyTls: SAFE_TLS,
+    requestTls: SAFE_TLS,
+  })
   try {
     const { body, statusCode } = await request(`${hub.endpoint}/api/models?limit=1`, {
       method: 'HEAD',
