@@ -150,12 +150,12 @@ function describeRefusals(fixture: () => SourceFixture): void {
   })
 
   it.each([
-    ['seconds', { 'retry-after': '7' }, 7],
-    ['a date', { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }, 60],
-    ['an empty bucket', { ratelimit: '"api";r=0;t=20' }, 21],
+    ['seconds', () => ({ 'retry-after': '7' }), 7],
+    ['a date', () => ({ 'retry-after': new Date(Date.now() + 60_000).toUTCString() }), 60],
+    ['an empty bucket', () => ({ ratelimit: '"api";r=0;t=20' }), 21],
   ])('passes on how long to wait when asked to by %s', async (_, headers, seconds) => {
     const { source, good, limit } = fixture()
-    limit(headers)
+    limit(headers())
     const before = Date.now()
     const ref = parsed(source, good.text)
     const error = await failure(source.resolve(ref, { signal: never() }))
