@@ -1,7 +1,10 @@
 import type { FaultRule } from '@windlass/testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { LINKED_SOURCES, RANGED_SOURCES } from './ranged-sources.fixture.ts'
 import { type Fault, runFault } from './run-fault.test-suite.ts'
+
+// Many at once on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /*
  * Group B of the catalogue of faults: bodies that are short, long, damaged, slow or of
@@ -230,7 +233,7 @@ function rangeOf(end: number): Record<string, string> {
 }
 
 describe.concurrent.each(RANGED_SOURCES)('$name', (source) => {
-  it.for(EVERYWHERE)('$id: $what', { timeout: 30_000 }, async (row) => {
+  it.for(EVERYWHERE)('$id: $what', async (row) => {
     await runFault(source, row)
   })
 })

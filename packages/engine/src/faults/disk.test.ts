@@ -15,7 +15,7 @@ import {
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createRandomBytes, readBytes, sha256File, sha256OfRandomBytes } from '@windlass/testkit'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { Engine } from '../engine.ts'
 import { classify } from '../errors/classify.ts'
 import {
@@ -29,6 +29,9 @@ import {
   receives,
 } from './fault-world.fixture.ts'
 import { mountSmallDisk } from './small-disk.fixture.ts'
+
+// Many at once on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /*
  * Group D of the catalogue of faults: disk and file system. Each says what becomes of the
@@ -77,7 +80,7 @@ function expectNoByteTwice(world: FaultWorld, kept: number): void {
   expect(Math.min(...world.asked().map(([start]) => start))).toBeGreaterThanOrEqual(kept)
 }
 
-it('D1: a file that cannot fit is refused before the first byte, with the numbers', async (context) => {
+it.concurrent('D1: a file that cannot fit is refused before the first byte, with the numbers', async (context) => {
   await using world = await openFaultWorld()
   await using disk = await mountSmallDisk(context, world.hfHome, 'size=10m')
   const engine = await world.open()
@@ -90,17 +93,14 @@ it('D1: a file that cannot fit is refused before the first byte, with the number
   await engine.close()
 })
 
-it('D2: a disk that fills up keeps every byte, and heals by itself without one fetched twice', {
-  timeout: 30_000,
-}, async (context) => {
+it.concurrent('D2: a disk that fills up keeps every byte, and heals by itself without one fetched twice', async (context) => {
   await using world = await openFaultWorld({ sizeBytes: 30 * MB })
   await using disk = await mountSmallDisk(context, world.hfHome, 'size=40m')
-  world.hub.setCdnRate(20 * MB)
+  world.hub.setCdnRate(8 * MB)
   const engine = await world.open()
   const { download } = await engine.downloads.create({ ref: REPO })
   await receives(engine, download.id, 3 * MB)
-  const filler = join(disk.path, 'filler')
-  await writeFile(filler, Buffer.alloc(28 * MB))
+  await fillUp(disk.path)
   const blocked = await reaches(engine, download.id, 'blocked', 'failed', 'completed')
   expect(blocked).toMatchObject({ state: 'blocked', reason: { code: 'DISK_FULL' } })
   const kept = blocked.progress.receivedBytes
@@ -108,7 +108,7 @@ it('D2: a disk that fills up keeps every byte, and heals by itself without one f
   await expectKept(world, download.id, kept)
   world.hub.setCdnRate(undefined)
   world.hub.clearLog()
-  await rm(filler)
+  await rm(join(disk.path, 'filler'))
   expect(await reaches(engine, download.id, 'completed', 'failed')).toMatchObject({
     state: 'completed',
   })
@@ -117,9 +117,7 @@ it('D2: a disk that fills up keeps every byte, and heals by itself without one f
   await engine.close()
 })
 
-it('D3: a full disk under the database loses no download, and says so to who brings a new one', {
-  timeout: 30_000,
-}, async (context) => {
+it.concurrent('D3: a full disk under the database loses no download, and says so to who brings a new one', async (context) => {
   await using world = await openFaultWorld({ sizeBytes: 30 * MB })
   await using disk = await mountSmallDisk(context, world.dir.join('home'), 'size=4m')
   world.hub.setCdnRate(20 * MB)
@@ -149,15 +147,13 @@ it('D3: a full disk under the database loses no download, and says so to who bri
   await again.close()
 })
 
-it('D4: no room for a name keeps the verified bytes, which are published later without the host', {
-  timeout: 30_000,
-}, async (context) => {
+it.concurrent('D4: no room for a name keeps the verified bytes, which are published later without the host', async (context) => {
   await using world = await openFaultWorld()
   await using disk = await mountSmallDisk(context, world.hfHome, 'size=40m,nr_inodes=60')
-  world.hub.setCdnRate(10 * MB)
+  world.hub.setCdnRate(4 * MB)
   const engine = await world.open()
   const { download } = await engine.downloads.create({ ref: REPO })
-  await receives(engine, download.id, 3 * MB)
+  await receives(engine, download.id, MB)
   const fillers = await takeAllNames(disk.path)
   const blocked = await comesToRest(engine, download.id)
   expect(blocked).toMatchObject({ state: 'blocked', reason: { code: 'DISK_FULL' } })
@@ -172,7 +168,7 @@ it('D4: no room for a name keeps the verified bytes, which are published later w
   await engine.close()
 })
 
-it('D8: a disk that turned read-only keeps what is there and needs a person', async (context) => {
+it.concurrent('D8: a disk that turned read-only keeps what is there and needs a person', async (context) => {
   await using world = await openFaultWorld()
   await using disk = await mountSmallDisk(context, world.hfHome, 'size=40m')
   const engine = await world.open()
@@ -193,7 +189,7 @@ it('D8: a disk that turned read-only keeps what is there and needs a person', as
   await engine.close()
 })
 
-it('D9: a folder that may not be written to is named, and costs the host nothing', async () => {
+it.concurrent('D9: a folder that may not be written to is named, and costs the host nothing', async () => {
   await using world = await openFaultWorld()
   await mkdir(world.cache, { recursive: true })
   const allow = forbidWriting(world.cache)
@@ -214,7 +210,7 @@ it('D9: a folder that may not be written to is named, and costs the host nothing
   }
 })
 
-it('D11: a name that the disk cannot hold is refused before a byte is fetched', async () => {
+it.concurrent('D11: a name that the disk cannot hold is refused before a byte is fetched', async () => {
   await using world = await openFaultWorld()
   const path = `${'n'.repeat(256)}.bin`
   await world.hub.addRepo({ id: 'org/long', files: [{ path, content: 'x' }] })
@@ -227,7 +223,7 @@ it('D11: a name that the disk cannot hold is refused before a byte is fetched', 
   expect(world.hub.log.some(({ path: asked }) => asked.includes('resolve'))).toBe(false)
 })
 
-it('D11: a path that is too long as a whole is no bug of ours but a name that cannot be', async () => {
+it.concurrent('D11: a path that is too long as a whole is no bug of ours but a name that cannot be', async () => {
   await using world = await openFaultWorld()
   const path = `${'folder/'.repeat(700)}x.bin`
   await world.hub.addRepo({ id: 'org/deep', files: [{ path, content: 'deep' }] })
@@ -239,7 +235,7 @@ it('D11: a path that is too long as a whole is no bug of ours but a name that ca
   })
 })
 
-it('D12: folders of one repository on two file systems are told apart and nothing is lost', async (context) => {
+it.concurrent('D12: folders of one repository on two file systems are told apart and nothing is lost', async (context) => {
   await using world = await openFaultWorld()
   await using disk = await mountSmallDisk(context, join(world.repo, 'blobs'), 'size=40m')
   const engine = await world.open()
@@ -257,7 +253,7 @@ it('D12: folders of one repository on two file systems are told apart and nothin
   expect(world.hub.log).toEqual([])
 })
 
-it('D13: bytes that are there already are used, and a damaged blob is replaced, not written to', async () => {
+it.concurrent('D13: bytes that are there already are used, and a damaged blob is replaced, not written to', async () => {
   await using world = await openFaultWorld()
   const engine = await world.open()
   const first = await engine.downloads.create({ ref: REPO })
@@ -280,7 +276,7 @@ it('D13: bytes that are there already are used, and a damaged blob is replaced, 
   expectNoByteTwice(world, 0)
 })
 
-it.for([
+it.concurrent.for([
   { what: 'a folder', put: (path: string) => mkdir(path), at: 'blob' as const },
   { what: 'a folder', put: (path: string) => mkdir(path), at: 'file' as const },
 ])('D14: $what in the place of the $at stops it without harm', async ({ put, at }) => {
@@ -303,7 +299,7 @@ it.for([
   expect(world.asked()).toEqual([])
 })
 
-it.for([
+it.concurrent.for([
   { what: 'a pipe', put: (path: string) => void execFileSync('mkfifo', [path]) },
   {
     what: 'a link to a file of somebody else',
@@ -328,7 +324,7 @@ it.for([
   },
 )
 
-it('D14: a link in the place of the unfinished bytes is not followed', async () => {
+it.concurrent('D14: a link in the place of the unfinished bytes is not followed', async () => {
   await using world = await openFaultWorld()
   const engine = await world.open()
   const { id } = await pausedInTheMiddle(world, engine)
@@ -346,7 +342,7 @@ it('D14: a link in the place of the unfinished bytes is not followed', async () 
   expect(world.asked()).toEqual([])
 })
 
-it('D15: a partial file that was cut short goes on where it ends now', async () => {
+it.concurrent('D15: a partial file that was cut short goes on where it ends now', async () => {
   await using world = await openFaultWorld()
   const engine = await world.open()
   const { id } = await pausedInTheMiddle(world, engine)
@@ -357,7 +353,7 @@ it('D15: a partial file that was cut short goes on where it ends now', async () 
   expectNoByteTwice(world, 2 * MB)
 })
 
-it('D16: altered bytes of a partial file are found by their digest and fetched once more', async () => {
+it.concurrent('D16: altered bytes of a partial file are found by their digest and fetched once more', async () => {
   await using world = await openFaultWorld()
   const engine = await world.open()
   const { id, kept } = await pausedInTheMiddle(world, engine)
@@ -374,7 +370,7 @@ it('D16: altered bytes of a partial file are found by their digest and fetched o
   expect(asked).toBe(world.sizeBytes - kept + world.sizeBytes)
 })
 
-it('D17: a partial file that is deleted in the middle is told and made anew', async () => {
+it.concurrent('D17: a partial file that is deleted in the middle is told and made anew', async () => {
   await using world = await openFaultWorld()
   world.hub.setCdnRate(15 * MB)
   const engine = await world.open()
@@ -389,7 +385,7 @@ it('D17: a partial file that is deleted in the middle is told and made anew', as
   expect(world.sent()).toBeLessThanOrEqual(2 * world.sizeBytes)
 })
 
-it('D18: what was appended to a partial file is thrown away', async () => {
+it.concurrent('D18: what was appended to a partial file is thrown away', async () => {
   await using world = await openFaultWorld()
   const engine = await world.open()
   const { id, kept } = await pausedInTheMiddle(world, engine)
@@ -400,7 +396,7 @@ it('D18: what was appended to a partial file is thrown away', async () => {
   expectNoByteTwice(world, kept)
 })
 
-it('D21: without links the snapshot holds the files themselves', async () => {
+it.concurrent('D21: without links the snapshot holds the files themselves', async () => {
   await using world = await openFaultWorld({ environment: { HF_HUB_DISABLE_SYMLINKS: '1' } })
   const engine = await world.open()
   const { download } = await engine.downloads.create({ ref: REPO })
@@ -411,7 +407,7 @@ it('D21: without links the snapshot holds the files themselves', async () => {
   expectNoByteTwice(world, 0)
 })
 
-it('D24: a second engine on the same home is refused', async () => {
+it.concurrent('D24: a second engine on the same home is refused', async () => {
   await using world = await openFaultWorld()
   const engine = await world.open()
   const { id } = await pausedInTheMiddle(world, engine)
@@ -421,7 +417,7 @@ it('D24: a second engine on the same home is refused', async () => {
   await expectPublished(world)
 })
 
-it('D25: a cache that was taken away in the middle is not made anew, and is used when it is back', async () => {
+it.concurrent('D25: a cache that was taken away in the middle is not made anew, and is used when it is back', async () => {
   await using world = await openFaultWorld()
   world.hub.setCdnRate(15 * MB)
   const engine = await world.open()
@@ -442,7 +438,7 @@ it('D25: a cache that was taken away in the middle is not made anew, and is used
   await expectPublished(world)
 })
 
-it.for(['HF_HOME', 'HF_HUB_CACHE'])(
+it.concurrent.for(['HF_HOME', 'HF_HUB_CACHE'])(
   'D25: nothing is written below the mount point of an unmounted volume (%s)',
   async (variable, context) => {
     await using place = await openFaultWorld()
@@ -465,7 +461,7 @@ it.for(['HF_HOME', 'HF_HUB_CACHE'])(
   },
 )
 
-it('D26: a file that cannot be removed makes cancel say so, and the next start finishes it', async () => {
+it.concurrent('D26: a file that cannot be removed makes cancel say so, and the next start finishes it', async () => {
   await using world = await openFaultWorld()
   const engine = await world.open()
   const { id } = await pausedInTheMiddle(world, engine)

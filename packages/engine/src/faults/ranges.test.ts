@@ -1,7 +1,10 @@
 import type { FaultRule } from '@windlass/testkit'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { RANGED_SOURCES, type RangedHost } from './ranged-sources.fixture.ts'
 import { type Fault, runFault } from './run-fault.test-suite.ts'
+
+// Many at once on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /*
  * Group RG of the catalogue of faults: ranges and resume, against each ranged source. Most
@@ -177,7 +180,7 @@ const EVERYWHERE: readonly Row[] = [
 ]
 
 describe.concurrent.each(RANGED_SOURCES)('$name', (source) => {
-  it.for(EVERYWHERE)('$id: $what', { timeout: 30_000 }, async (row) => {
+  it.for(EVERYWHERE)('$id: $what', async (row) => {
     await runFault(source, row)
   })
 })
@@ -330,7 +333,7 @@ function ifRanges(host: RangedHost): (string | string[] | undefined)[] {
   return host.requests().map(({ headers }) => headers['if-range'])
 }
 
-it.concurrent.for(PLAIN)('plain $id: $what', { timeout: 30_000 }, async (row) => {
+it.concurrent.for(PLAIN)('plain $id: $what', async (row) => {
   const plain = RANGED_SOURCES.find(({ name }) => name === 'plain')
   if (plain === undefined) throw new TypeError('there is no plain source')
   await runFault(plain, row)
