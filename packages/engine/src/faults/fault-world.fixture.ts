@@ -9,7 +9,7 @@ import { LIMITS, testPorts } from './engine-options.fixture.ts'
 
 export const MB = 1_000_000
 export const REPO = 'org/model'
-export const FILE = 'model.bin'
+const FILE = 'model.bin'
 
 /** A fake Hub with one large file, and a place for a home and a cache. */
 export interface FaultWorld extends AsyncDisposable {
