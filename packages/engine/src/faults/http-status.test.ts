@@ -32,7 +32,7 @@ interface World extends HubEngine {
 async function world(
   options: { factor?: number; hub?: Parameters<typeof openHubEngine>[0] } = {},
 ): Promise<World> {
-  const factor = options.factor ?? 20
+  const factor = options.factor ?? 8
   const clock = fastClock(factor)
   const opened = await openHubEngine({ clock, engine: { limits: ONE }, ...options.hub })
   return {

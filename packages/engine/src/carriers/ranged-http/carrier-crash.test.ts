@@ -8,7 +8,7 @@ import { expect, it } from 'vitest'
 import { type CarrierFixture, openCarrierFixture } from './carrier-fixture.ts'
 
 const MIB = 1024 * 1024
-const SIZE = 24 * MIB
+const SIZE = 12 * MIB
 const CHILD = fileURLToPath(new URL('./transfer-child-fixture.ts', import.meta.url))
 
 function startChild(fixture: CarrierFixture): ChildProcess {
@@ -31,8 +31,8 @@ async function killAt(child: ChildProcess, bytes: number): Promise<void> {
 it('loses at most 1 MiB each time the process is killed', { timeout: 60_000 }, async () => {
   await using fixture = await openCarrierFixture({ sizeBytes: SIZE })
   // Slow enough that nothing piles up between the two processes: what is sent is received.
-  fixture.fault({ match: { role: 'cdn' }, do: { bytesPerSecond: 16 * MIB } })
-  for (const stopAt of [1, 5.3, 11.1, 17.7, 21.9]) await killAt(startChild(fixture), stopAt * MIB)
+  fixture.fault({ match: { role: 'cdn' }, do: { bytesPerSecond: 4 * MIB } })
+  for (const stopAt of [0.5, 2.6, 5.5, 8.8, 10.9]) await killAt(startChild(fixture), stopAt * MIB)
   fixture.heal()
   await fixture.transfer()
   const there = await readFile(fixture.staged.partPath)
