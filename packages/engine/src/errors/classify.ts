@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@windlass/contract'
+import { errors } from 'undici'
 import { SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY, sqliteCode } from '../database/sqlite-error.ts'
 import { systemCode } from '../disk/system-error.ts'
 import { tlsHint } from './tls-hint.ts'
@@ -68,7 +69,7 @@ export function classify(thrown: unknown): WindlassError {
   let error: unknown = thrown
   for (let depth = 0; error instanceof Error && depth < 8; depth++) {
     if (isWindlassError(error)) return error
-    const known = fromSystem(error, thrown)
+    const known = fromParser(error, thrown) ?? fromSystem(error, thrown)
     if (known !== null) return known
     error = error instanceof AggregateError ? error.errors[0] : error.cause
   }
@@ -90,16 +91,6 @@ function fromSystem(error: Error, cause: unknown): WindlassError | null {
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO' || CERTIFICATE_CODES.has(code)) {
     return new WindlassError('NET_TLS', { cause, detail: code, facts, hint: tlsHint(code) })
   }
-  if (code.startsWith('HPE_')) {
-    return new WindlassError(
-      code === 'HPE_INVALID_EOF_STATE' ? 'NET_SHORT_BODY' : 'HTTP_PROTOCOL',
-      {
-        cause,
-        detail: code,
-        facts,
-      },
-    )
-  }
   const mapped = SYSTEM_CODES[code]
   if (mapped === undefined) return null
   return new WindlassError(mapped, {
@@ -107,4 +98,10 @@ function fromSystem(error: Error, cause: unknown): WindlassError | null {
     facts,
     ...(path === undefined ? {} : { detail: path }),
   })
+}
+
+/** What is no HTTP. undici's parser names its reasons in words only, so its class has to tell. */
+function fromParser(error: Error, cause: unknown): WindlassError | null {
+  if (!(error instanceof errors.HTTPParserError)) return null
+  return new WindlassError('HTTP_PROTOCOL', { cause })
 }

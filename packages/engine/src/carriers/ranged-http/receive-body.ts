@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { ByteMeter, Throttle } from '../../net/bandwidth/throttle.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
@@ -10,7 +11,6 @@ const SHORT_BODY_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_SOCKET',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_RESPONSE_CONTENT_LENGTH_MISMATCH',
-  'HPE_INVALID_EOF_STATE',
 ])
 
 export interface Receiving {
@@ -115,6 +115,8 @@ function pump(
 
 function shortBody(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
-  if (typeof error.code !== 'string' || !SHORT_BODY_CODES.has(error.code)) return error
+  const code = typeof error.code === 'string' ? error.code : ''
+  // Chunks that cannot be read: undici gives its parser's errors no code.
+  if (!(error instanceof errors.HTTPParserError) && !SHORT_BODY_CODES.has(code)) return error
   return new WindlassError('NET_SHORT_BODY', { detail: path, cause: error })
 }
