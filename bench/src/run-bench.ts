@@ -26,6 +26,7 @@ export async function runBench(options: BenchOptions): Promise<Report> {
   const startedAt = new Date().toISOString()
   const machine = await readMachineFacts(folder)
   const tools = findTools(options.path)
+  const versions = { windlass: await ownVersion(), ...(await toolVersions(tools)) }
   const closer = new Closer()
   const outcomes: { name: string; title: string; outcome: CaseOutcome }[] = []
   try {
@@ -56,7 +57,6 @@ export async function runBench(options: BenchOptions): Promise<Report> {
   } finally {
     await closer.close()
   }
-  const versions = { windlass: await ownVersion(), ...(await toolVersions(tools)) }
   return { startedAt, machine, versions, largeBytes, rounds, cases: outcomes }
 }
 

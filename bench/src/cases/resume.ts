@@ -13,6 +13,7 @@ import { startRelay } from '../origin/start-relay.ts'
 import { wallFigure } from './figures.ts'
 import { largeModel } from './large-model.ts'
 
+const MIB = 1024 ** 2
 const THERE_BEFORE = 0.9
 /** What still lies in socket buffers when the relay stops gets so long to reach the disk. */
 const LANDING_MS = 1500
@@ -40,10 +41,11 @@ export const resume: BenchCase = {
     const firstByte = (runs: readonly LoggedRun[]) => runs.map((run) => run.firstByteSeconds)
     return [
       {
-        name: 'bytes sent / bytes that were missing',
-        unit: 'x',
-        value: spreadOf(rest.map(({ sentBytes }) => sentBytes / missing)),
-        target: { most: 1.05 },
+        name: 'bytes sent twice',
+        unit: 'MiB',
+        value: spreadOf(rest.map(({ sentBytes }) => (sentBytes - missing) / MIB)),
+        // What a kill may cost for each of 8 connections; a stop should cost nothing.
+        target: { most: 8 },
       },
       {
         name: 'time to the first byte, rest / whole',
