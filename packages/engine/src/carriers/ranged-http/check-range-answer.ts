@@ -106,11 +106,11 @@ function refuseEncoding(head: ResponseHead, known: KnownFile): void {
   throw new WindlassError('ENCODING_UNEXPECTED', { detail: `${known.path} came as ${encoding}` })
 }
 
-/** A login page or a captive portal answers 200 with a page of its own in place of the file. */
+/** A login page, a captive portal or an API answers 200 with a page of its own in place of the file. */
 function refusePage(head: ResponseHead, known: KnownFile, length: number | null): void {
-  const isPage = /^text\/html\b/i.test(headerOf(head, 'content-type') ?? '')
+  const isPage = /^(?:text\/html|application\/json)\b/i.test(headerOf(head, 'content-type') ?? '')
   const mayBePage =
-    /\.x?html?$/i.test(known.path) || (length !== null && length === known.sizeBytes)
+    /\.(?:x?html?|json)$/i.test(known.path) || (length !== null && length === known.sizeBytes)
   if (isPage && !mayBePage) throw new WindlassError('CONTENT_UNEXPECTED', { detail: known.path })
 }
 
