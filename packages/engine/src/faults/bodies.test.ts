@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import type { FaultRule } from '@windlass/testkit'
 import { describe, expect, it, vi } from 'vitest'
 import { LINKED_SOURCES, RANGED_SOURCES } from './ranged-sources.fixture.ts'
@@ -141,6 +142,12 @@ const EVERYWHERE: readonly Row[] = [
     expect: { state: 'blocked', code: 'CONTENT_UNEXPECTED', disk: 'nothing', requestsAtMost: 1 },
   },
   {
+    id: 'B9',
+    what: 'an answer of an API in the place of the file needs a person, too',
+    rules: [{ do: { ...page, headers: { 'Content-Type': 'application/json' } } }],
+    expect: { state: 'blocked', code: 'CONTENT_UNEXPECTED', disk: 'nothing', requestsAtMost: 1 },
+  },
+  {
     id: 'B10',
     what: 'a sign-in page in the middle leaves what is there alone',
     rules: [cut, { do: page }],
@@ -198,8 +205,8 @@ const EVERYWHERE: readonly Row[] = [
     id: 'B16',
     what: 'a line that is slow but alive is no stall',
     host: { sizeBytes: 20_000 },
-    rules: [{ do: { bytesPerSecond: 4_000 } }],
-    http: { timeouts: { bodyMs: 500 } },
+    rules: [{ do: { bytesPerSecond: 1_000 } }],
+    http: { timeouts: { bodyMs: 1_000 } },
     expect: { disk: 'file', notices: [], requestsAtMost: 1 },
   },
   {
@@ -256,5 +263,26 @@ it('plain B8: a flipped bit that nothing can tell of is published, and marked as
     host: { digest: false },
     expect: { disk: 'file', requestsAtMost: 1 },
     after: ({ download }) => expect(download.result?.verified).toBe(false),
+  })
+})
+
+it.concurrent.for([
+  { what: 'too long', more: {} },
+  { what: 'packed a thousandfold', more: { gzip: true } },
+])('huggingface B19: metadata that is $what is not read to its end', async ({ more }) => {
+  const hub = RANGED_SOURCES.find(({ name }) => name === 'huggingface')
+  if (hub === undefined) throw new TypeError('there is no Hub')
+  const body = Buffer.alloc(200_000_000, ' ')
+  await runFault(hub, {
+    async before({ host }) {
+      await mkdir(host.root)
+      const match = { role: 'hub', path: '/tree/', method: 'GET' }
+      host.faultWay({ match, do: { status: 200, body, ...more } })
+    },
+    expect: { state: 'failed', code: 'METADATA_TOO_LARGE', disk: 'nothing', requestsAtMost: 0 },
+    after({ host }) {
+      const [tree] = host.log.filter(({ path }) => path.includes('/tree/'))
+      expect(tree?.bytesSent).toBeLessThan(body.length / 2)
+    },
   })
 })
