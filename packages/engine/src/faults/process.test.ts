@@ -64,7 +64,7 @@ const tests = { timeout: 60_000 }
 
 const WRITES = 'pwrite64,pwritev'
 
-it.for([
+it.concurrent.for([
   { id: 'D5', rule: `${WRITES}:error=EDQUOT:when=4+`, code: 'DISK_QUOTA', keeps: true },
   { id: 'D6', rule: `${WRITES}:error=EIO:when=4+`, code: 'DISK_IO', keeps: false },
   { id: 'D7', rule: 'fdatasync:error=EIO', code: 'DISK_IO', keeps: false },
@@ -98,7 +98,7 @@ it.for([
   },
 )
 
-it(
+it.concurrent(
   'D10: too few descriptors lower what is done at once, and fail nothing',
   tests,
   async (context) => {
@@ -126,7 +126,7 @@ it(
   },
 )
 
-it(
+it.concurrent(
   'a file that the system holds too large is told as that, and needs a person',
   tests,
   async (context) => {
@@ -142,7 +142,7 @@ it(
 )
 
 /** Killed as it enters a call, so that all before it has happened and nothing after. */
-it.for([
+it.concurrent.for([
   {
     id: 'P4',
     when: 'between the right digest and the final name',
@@ -175,26 +175,30 @@ it.for([
   },
 )
 
-it('P13: a process that was suspended makes its connections anew and goes on', tests, async () => {
-  await using world = await openFaultWorld({ sizeBytes: 20 * MB })
-  world.hub.setCdnRate(5 * MB)
-  await using child = startEngineChild(world, {
-    ref: REPO,
-    timeouts: { bodyMs: 1_000, headersMs: 1_000, connectMs: 1_000 },
-  })
-  await child.until(({ receivedBytes = 0 }) => receivedBytes >= 5 * MB)
-  child.signal('SIGSTOP')
-  await delay(4_000)
-  // What an hour does to connections: the other side is gone when it wakes.
-  world.hub.setCdnRate(undefined)
-  child.signal('SIGCONT')
-  const end = await child.until(isOver)
-  expect(end).toMatchObject({ state: 'completed' })
-  await expectPublished(world)
-  expect(world.sent()).toBeLessThanOrEqual(world.sizeBytes + 8 * MB)
-})
+it.concurrent(
+  'P13: a process that was suspended makes its connections anew and goes on',
+  tests,
+  async () => {
+    await using world = await openFaultWorld({ sizeBytes: 20 * MB })
+    world.hub.setCdnRate(5 * MB)
+    await using child = startEngineChild(world, {
+      ref: REPO,
+      timeouts: { bodyMs: 1_000, headersMs: 1_000, connectMs: 1_000 },
+    })
+    await child.until(({ receivedBytes = 0 }) => receivedBytes >= 5 * MB)
+    child.signal('SIGSTOP')
+    await delay(4_000)
+    // What an hour does to connections: the other side is gone when it wakes.
+    world.hub.setCdnRate(undefined)
+    child.signal('SIGCONT')
+    const end = await child.until(isOver)
+    expect(end).toMatchObject({ state: 'completed' })
+    await expectPublished(world)
+    expect(world.sent()).toBeLessThanOrEqual(world.sizeBytes + 8 * MB)
+  },
+)
 
-it(
+it.concurrent(
   'C10: goes on within 5 s after the network was down, spins no processor and gives nothing up',
   tests,
   async (context) => {
@@ -213,7 +217,7 @@ it(
   },
 )
 
-it.for([
+it.concurrent.for([
   { when: 'as it removes the unfinished bytes', rule: 'unlink:signal=SIGKILL', aboutPart: true },
   { when: 'as it removes their folder', rule: 'rmdir:signal=SIGKILL', aboutPart: false },
 ])(
@@ -236,7 +240,7 @@ it.for([
   },
 )
 
-it(
+it.concurrent(
   'P8: fifty downloads stop within 10 s with all recorded, and go on without a byte twice',
   tests,
   async () => {
