@@ -2,10 +2,11 @@ import type { EngineOptions } from '../engine.ts'
 import type { EnginePorts } from '../ports.ts'
 import { systemClock } from '../runtime/clock.ts'
 
+/** One connection, so that what a host was asked for can be told to the byte. */
 export const LIMITS: EngineOptions['limits'] = {
   maxActive: 3,
   maxQueued: 100,
-  connections: 8,
+  connections: 1,
   retries: 5,
   timeLimitMs: 120_000,
 }
