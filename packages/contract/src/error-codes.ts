@@ -222,6 +222,7 @@ export const ERROR_CODES = {
     'There are too many open files',
     'The download goes on with fewer connections; a higher limit (ulimit -n) makes it faster.',
   ),
+  WORKER_LOST: row(500, 'retry', 'A thread of Windlass ended, and another one takes its place'),
   STORE_CHANGED: row(409, 'retry', 'A file that was in place has disappeared from the cache'),
   TIME_LIMIT: row(
     504,

@@ -160,7 +160,7 @@ it('fails what waits when it is closed', async () => {
   await truncate(path, 4096 * MIB)
   const hasher = hashing.open(path, 'sha256', 4096 * MIB)
   const outcome = expect(hasher.finish(4096 * MIB, { signal })).rejects.toMatchObject({
-    code: 'INTERNAL',
+    code: 'WORKER_LOST',
   })
   await hashing.close()
   await outcome

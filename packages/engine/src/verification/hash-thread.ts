@@ -41,7 +41,7 @@ export class HashThread {
 
   /**
    * Waits for the answer to a `finish` that is sent now.
-   * @throws WindlassError INTERNAL when the thread dies, PARTIAL_LOST when the file is
+   * @throws WindlassError WORKER_LOST when the thread dies, PARTIAL_LOST when the file is
    *   shorter than it was said to be; the system's own errors of reading
    */
   async finish(id: number, sizeBytes: number): Promise<string> {
@@ -71,7 +71,7 @@ export class HashThread {
   }
 
   #die(cause: Error): void {
-    this.#death ??= new WindlassError('INTERNAL', { detail: 'the hashing thread ended', cause })
+    this.#death ??= new WindlassError('WORKER_LOST', { detail: 'hashing', cause })
     for (const { reject } of this.#waiting.values()) reject(this.#death)
     this.#waiting.clear()
   }
