@@ -26,10 +26,11 @@ const HOUR_MS = 3_600_000
 const SLOPE_NEEDS_MS = 15 * 60_000
 const MOST_MIB_PER_HOUR = 5
 /**
- * Three downloads with four connections each to the Hub and to the CDN, which keep an idle one for
- * two minutes, and a few of the API. One that is lost at each fault is far beyond it in an hour.
+ * Two servers that keep an idle connection for two minutes, three downloads with four connections
+ * to each of them and a few questions beside, the API: about thirty. One that is lost at each fault
+ * is far beyond it in an hour.
  */
-const MOST_IDLE_SOCKETS = 3 * 4 * 2 + 6
+const MOST_IDLE_SOCKETS = 48
 const MOST_LIVE_GROWTH_BYTES = 8 * MIB
 /** The collector keeps pages for a while, so this one is coarse. */
 const MOST_RESIDENT_GROWTH_BYTES = 48 * MIB

@@ -22,9 +22,9 @@ const LEAST_KILLS = 4
 const TICK_MS = 250
 const SAY_EVERY_MS = 60_000
 /** Share of the time in which the server is killed; the rest is one life, whose ends are compared. */
-const KILLING_SHARE = 0.4
+const KILLING_SHARE = 0.35
 /** Of that life: caches fill and code is compiled, which is no leak. */
-const WARM_UP_SHARE = 0.2
+const WARM_UP_SHARE = 0.4
 /** What is closed is closed by then, and the probe has written. */
 const REST_MS = 10_000
 const DRAIN_WITHIN_MS = 240_000
