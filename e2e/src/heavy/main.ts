@@ -45,7 +45,7 @@ async function run(signal: AbortSignal): Promise<readonly Proof[]> {
     case 'soak': {
       const minutes = positive(values.minutes)
       const bytesPerSecond = positive(values.rate)
-      return [await soak({ ...common, minutes, bytesPerSecond })]
+      return [await soak({ ...common, minutes, bytesPerSecond, stalls: true })]
     }
     default:
       process.stderr.write(USAGE)

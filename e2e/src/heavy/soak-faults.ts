@@ -37,23 +37,24 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 export class SoakFaults {
   readonly #hub: FakeHub
   readonly #random: SeededRandom
+  readonly #names: readonly string[]
   readonly #hits = new Map<string, () => number>()
   readonly #counted = new Map<string, number>()
 
-  constructor(hub: FakeHub, random: SeededRandom) {
+  constructor(hub: FakeHub, random: SeededRandom, { stalls }: { readonly stalls: boolean }) {
     this.#hub = hub
     this.#random = random
+    this.#names = Object.keys(FAULTS).filter((name) => stalls || name !== 'stall')
   }
 
   /** One more fault; it strikes the next request that it is for. Sometimes all links expire. */
   add(): void {
-    if (this.#random.next() < 1 / (Object.keys(FAULTS).length + 1)) {
+    if (this.#random.next() < 1 / (this.#names.length + 1)) {
       this.#hub.expireUrls()
       this.#counted.set('all expired', (this.#counted.get('all expired') ?? 0) + 1)
       return
     }
-    const names = Object.keys(FAULTS)
-    const name = names[Math.floor(this.#random.next() * names.length)] ?? ''
+    const name = this.#names[Math.floor(this.#random.next() * this.#names.length)] ?? ''
     const fault = FAULTS[name]
     if (fault === undefined) return
     const { role, match } = fault

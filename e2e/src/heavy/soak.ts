@@ -13,6 +13,8 @@ export interface SoakOptions extends ProofOptions {
   readonly minutes: number
   /** Of each connection to the CDN. */
   readonly bytesPerSecond: number
+  /** Whether bodies stall, too: each is noticed after 30 s only, too long for a short run. */
+  readonly stalls: boolean
 }
 
 const MB = 1_000_000
@@ -60,7 +62,7 @@ class Soak {
     this.#findings = findings
     this.#random = seededRandom(options.seed)
     this.#downloads = new SoakDownloads(world, this.#random, findings)
-    this.#faults = new SoakFaults(world.hub, this.#random)
+    this.#faults = new SoakFaults(world.hub, this.#random, options)
     this.#vitals = world.dir.join('vitals')
     options.say(`seed ${this.#random.seed}`)
   }
