@@ -2,6 +2,19 @@ import type { Throttle } from '../net/bandwidth/throttle.ts'
 import type { ByteOrigin, CallOptions, Notice, RemoteFile } from '../sources/source.ts'
 import type { StagedFile } from '../stores/store.ts'
 
+/** A connection that a transfer opened beside its first one. */
+export interface BorrowedConnection {
+  /** Aborts when a file that has none needs it: close it at once, and give it back. */
+  readonly recalled: AbortSignal
+  giveBack(): void
+}
+
+/** The connections of a download that none of its files needs at the moment. */
+export interface SpareConnections {
+  /** One more connection, null when all are in use. */
+  borrow(): BorrowedConnection | null
+}
+
 /** One attempt to bring the missing bytes of one file into staging. */
 export interface TransferRequest {
   readonly file: RemoteFile
@@ -16,6 +29,8 @@ export interface TransferRequest {
   readonly bypassCaches: boolean
   /** Paces every body; as fast as it comes when absent. */
   readonly throttle?: Throttle
+  /** What it may use beside its own one connection; nothing when absent. */
+  readonly spare?: SpareConnections
   /** Bytes of this file that are on disk now, whether received now or earlier. */
   readonly onProgress: (receivedBytes: number) => void
   /** Bytes readable from the start of the part file without a hole. Never falls, except to 0 on a restart. */

@@ -19,6 +19,11 @@ export class Crew {
     return this.#size
   }
 
+  /** How many stay when all have gone that may. */
+  get remaining(): number {
+    return this.#size - this.#surplus
+  }
+
   /**
    * Sends half of the workers home, each when it is done with its unit; one always stays.
    * @returns false when that was just done, or there is only one

@@ -1,14 +1,16 @@
-import type { Carrier } from '../carriers/carrier.ts'
+import type { Carrier, SpareConnections } from '../carriers/carrier.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Throttle } from '../net/bandwidth/throttle.ts'
 import type { ByteOrigin, CallOptions, Notice } from '../sources/source.ts'
 import type { StagedFile, StoreSession, TransferUnit } from '../stores/store.ts'
-import type { Hashing } from '../verification/hasher.ts'
 import type { RunProgress } from './run-progress.ts'
+import type { UnitHashers } from './unit-hashers.ts'
 
 export interface FetchContext {
   readonly carrier: Carrier
-  readonly hashing: Hashing
+  readonly hashers: UnitHashers
+  /** Connections of the download that no file needs. */
+  readonly spare?: SpareConnections
   readonly session: StoreSession
   readonly progress: RunProgress
   /** The limits that all units share. */
@@ -63,39 +65,33 @@ async function carryAndVerify(
   { signal, bypassCaches }: FetchOptions,
 ): Promise<void> {
   const { file } = unit
-  const { carrier, hashing, progress } = context
-  const hasher =
-    file.digest === null
-      ? null
-      : hashing.open(staged.partPath, file.digest.algorithm, file.sizeBytes ?? 0)
-  try {
-    const { sizeBytes } = await carrier.transfer(
-      {
-        file,
-        identity: identityOf(unit, context.identity),
-        staged,
-        locate: (locateOptions) => context.locate(unit, locateOptions),
-        bypassCaches,
-        throttle: context.throttle,
-        onProgress: (bytes) => progress.received(unit, bytes),
-        onFrontier: (bytes) => hasher?.advance(bytes),
-        onNotice: context.onNotice,
-      },
-      { signal },
-    )
-    progress.enter(unit, 'verifying')
-    if (progress.allReceived) await context.onAllReceived()
-    const actual = await hasher?.finish(sizeBytes, { signal })
-    if (file.digest === null || actual === file.digest.hex) return
-    await carrier.discard(staged)
-    progress.received(unit, 0)
-    throw new WindlassError('HASH_MISMATCH', {
-      detail: `${file.path} should have ${file.digest.algorithm} ${file.digest.hex}, got ${actual}`,
-      facts: { path: file.path, expected: file.digest.hex, actual: actual ?? null },
-    })
-  } finally {
-    hasher?.dispose()
-  }
+  const { carrier, hashers, spare, progress } = context
+  const hasher = hashers.of(unit, staged)
+  const { sizeBytes } = await carrier.transfer(
+    {
+      file,
+      identity: identityOf(unit, context.identity),
+      staged,
+      locate: (locateOptions) => context.locate(unit, locateOptions),
+      bypassCaches,
+      throttle: context.throttle,
+      ...(spare === undefined ? {} : { spare }),
+      onProgress: (bytes) => progress.received(unit, bytes),
+      onFrontier: (bytes) => hasher?.advance(bytes),
+      onNotice: context.onNotice,
+    },
+    { signal },
+  )
+  progress.enter(unit, 'verifying')
+  if (progress.allReceived) await context.onAllReceived()
+  const actual = await hasher?.finish(sizeBytes, { signal }).finally(() => hashers.drop(unit))
+  if (file.digest === null || actual === file.digest.hex) return
+  await carrier.discard(staged)
+  progress.received(unit, 0)
+  throw new WindlassError('HASH_MISMATCH', {
+    detail: `${file.path} should have ${file.digest.algorithm} ${file.digest.hex}, got ${actual}`,
+    facts: { path: file.path, expected: file.digest.hex, actual: actual ?? null },
+  })
 }
 
 function identityOf({ file }: TransferUnit, shared: string): string {

@@ -5,6 +5,7 @@ import { StopRequest, withChildSignal } from '../runtime/stop-request.ts'
 import type { CallOptions, Notice } from '../sources/source.ts'
 import type { StoreSession, TransferUnit } from '../stores/store.ts'
 import { backoffMs, RETRY_BACKOFF } from './backoff.ts'
+import { ConnectionBudget } from './connection-budget.ts'
 import { Crew } from './crew.ts'
 import type { StoredResolution } from './download-record.ts'
 import { type FetchContext, fetchUnit } from './fetch-unit.ts'
@@ -12,6 +13,7 @@ import type { RunClaim, RunListener } from './run-claim.ts'
 import type { RunProgress } from './run-progress.ts'
 import type { RunFailures, RunnerDeps } from './runner-deps.ts'
 import { uncountedPauseMs } from './uncounted-pause.ts'
+import { UnitHashers } from './unit-hashers.ts'
 import { UnitQueue } from './unit-queue.ts'
 
 /** A pause longer than this frees the slot and shows as `waiting`. */
@@ -29,14 +31,6 @@ export interface TransferJob {
   readonly listener: RunListener
   readonly failures: RunFailures
   readonly runner: RunnerDeps
-}
-
-/** What the attempts of a run share. */
-interface UnitRun {
-  readonly job: TransferJob
-  readonly queue: UnitQueue
-  readonly context: FetchContext
-  readonly crew: Crew
 }
 
 interface UnitHistory {
@@ -58,34 +52,57 @@ interface UnitHistory {
  * @throws WindlassError of the first failure that is not a matter of waiting a little
  */
 export async function transferUnits(job: TransferJob, { signal }: CallOptions): Promise<void> {
-  const { clock, random } = job.runner
-  const queue = new UnitQueue(job.units, { clock, random, longestSleepMs: LONGEST_SLEEP_MS })
-  const histories = new Map<string, UnitHistory>()
-  const context = fetchContext(job)
-  const crew = new Crew(Math.min(job.claim.connections, job.units.length), clock)
-  await withChildSignal(signal, async (child) => {
-    let failure: unknown
-    const work = async (): Promise<void> => {
-      try {
-        while (!crew.mayLeave()) {
-          const unit = await queue.take({ signal: child.signal })
-          if (unit === null) return
-          await attempt(
-            unit,
-            historyOf(histories, unit, job),
-            { job, queue, context, crew },
-            child.signal,
-          )
-        }
-      } catch (error) {
+  const { clock, random, hashing } = job.runner
+  const budget = new ConnectionBudget(job.claim.connections)
+  const hashers = new UnitHashers(hashing)
+  const run: UnitRun = {
+    job,
+    budget,
+    crew: new Crew(Math.min(job.claim.connections, job.units.length), clock),
+    queue: new UnitQueue(job.units, { clock, random, longestSleepMs: LONGEST_SLEEP_MS }),
+    context: fetchContext(job, { budget, hashers }),
+    histories: new Map(),
+  }
+  try {
+    await withChildSignal(signal, async (child) => {
+      let failure: unknown
+      const stopAll = (error: unknown): void => {
         failure ??= error
         child.abort(new StopRequest('shutdown'))
       }
+      const work = (): Promise<void> => fetchInTurn(run, child.signal).catch(stopAll)
+      await Promise.all(Array.from({ length: run.crew.size }, work))
+      signal.throwIfAborted()
+      if (failure !== undefined) throw failure
+    })
+  } finally {
+    hashers.disposeAll()
+  }
+}
+
+/** What the workers of one run share. */
+interface UnitRun {
+  readonly job: TransferJob
+  readonly queue: UnitQueue
+  readonly budget: ConnectionBudget
+  readonly crew: Crew
+  readonly context: FetchContext
+  readonly histories: Map<string, UnitHistory>
+}
+
+/** One worker: a unit at a time, each with a connection of its own, until none is left or it may go. */
+async function fetchInTurn(run: UnitRun, signal: AbortSignal): Promise<void> {
+  while (!run.crew.mayLeave()) {
+    const unit = await run.queue.take({ signal })
+    if (unit === null) return
+    // While a worker waits for a unit, its connection helps the files at work.
+    const leave = await run.budget.enter({ signal })
+    try {
+      await attempt(unit, historyOf(run.histories, unit, run.job), run, signal)
+    } finally {
+      leave()
     }
-    await Promise.all(Array.from({ length: crew.size }, work))
-    signal.throwIfAborted()
-    if (failure !== undefined) throw failure
-  })
+  }
 }
 
 async function attempt(
@@ -125,7 +142,7 @@ async function judgeFailure(
   unit: TransferUnit,
   error: WindlassError,
   history: UnitHistory,
-  { job, queue, crew }: UnitRun,
+  { job, queue, crew, budget }: UnitRun,
 ): Promise<number> {
   const { clock, random } = job.runner
   job.progress.enter(unit, 'pending')
@@ -152,6 +169,8 @@ async function judgeFailure(
     if (wantsLess ? crew.halve() : !history.isWaiting) {
       job.listener.tell({ type: 'noticed', notice })
     }
+    // Who leaves takes its connection along: lent to others it would need as many descriptors.
+    if (wantsLess) budget.shrinkTo(crew.remaining)
     history.isWaiting = true
     return uncountedMs
   }
@@ -197,12 +216,17 @@ function historyOf(
   return history
 }
 
-function fetchContext(job: TransferJob): FetchContext {
+function fetchContext(
+  job: TransferJob,
+  shared: Pick<FetchContext, 'hashers'> & { readonly budget: ConnectionBudget },
+): FetchContext {
   const { claim, resolution, runner, listener } = job
   const source = runner.sources.get(claim.ref.source)
   return {
     carrier: runner.carrier,
-    hashing: runner.hashing,
+    hashers: shared.hashers,
+    // One connection has nobody to share a file with.
+    ...(claim.connections > 1 ? { spare: shared.budget } : {}),
     session: job.session,
     progress: job.progress,
     throttle: job.throttle,

@@ -68,6 +68,31 @@ it('never reads beyond the bytes that are complete', async () => {
   expect(await hasher.finish(LARGE, { signal })).toBe((await digestsOf('a', LARGE)).sha256)
 })
 
+it('hashes the file that has the name at the end, not one that had it before', async () => {
+  await using dir = await tempDir()
+  const path = dir.join('file')
+  await writeFile(path, bytesOf('right', LARGE))
+  const hasher = hashing.open(path, 'sha256', LARGE)
+  hasher.advance(12 * MIB)
+  // Another file that is hashed to its end proves that the first one had its turns.
+  await hashing.open(path, 'git-sha1', 12 * MIB).finish(12 * MIB, { signal })
+  await writeFile(dir.join('other'), bytesOf('wrong', LARGE))
+  await rename(dir.join('other'), path)
+  expect(await hasher.finish(LARGE, { signal })).toBe((await digestsOf('wrong', LARGE)).sha256)
+})
+
+it('begins anew when less is complete than was said before', async () => {
+  await using dir = await tempDir()
+  const path = dir.join('file')
+  await writeFile(path, bytesOf('wrong', LARGE))
+  const hasher = hashing.open(path, 'sha256', LARGE)
+  hasher.advance(12 * MIB)
+  await hashing.open(path, 'git-sha1', 12 * MIB).finish(12 * MIB, { signal })
+  await writeFile(path, bytesOf('right', LARGE), { flag: 'r+' })
+  hasher.advance(5 * MIB)
+  expect(await hasher.finish(LARGE, { signal })).toBe((await digestsOf('right', LARGE)).sha256)
+})
+
 it('begins anew at 0, with whatever file has the name by then', async () => {
   await using dir = await tempDir()
   const path = dir.join('file')

@@ -72,10 +72,11 @@ class FollowingHasher implements FileHasher {
   advance(contiguousBytes: number): void {
     // A dead thread is replaced at the end: until then nobody waits.
     if (this.#isDisposed || this.#thread.isDead) return
-    if (contiguousBytes === 0) {
-      if (this.#announcedBytes > 0) this.#thread.send({ type: 'restart', id: this.#id })
+    if (contiguousBytes < this.#announcedBytes) {
+      this.#thread.send({ type: 'restart', id: this.#id })
       this.#announcedBytes = 0
-    } else if (contiguousBytes - this.#announcedBytes >= ADVANCE_BYTES) {
+    }
+    if (contiguousBytes - this.#announcedBytes >= ADVANCE_BYTES) {
       this.#thread.send({ type: 'advance', id: this.#id, contiguousBytes })
       this.#announcedBytes = contiguousBytes
     }

@@ -1,5 +1,5 @@
 import type { Hash } from 'node:crypto'
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs'
 import type { Digest } from '../sources/source.ts'
 import type { HashFailure } from './hash-messages.ts'
 import { startHash } from './start-hash.ts'
@@ -51,8 +51,8 @@ export class HashJob {
   }
 
   /** Asks for the digest over exactly `sizeBytes`. */
-  finish(sizeBytes: number): void {
-    if (sizeBytes !== this.#sizeBytes || sizeBytes < this.#hashedBytes) {
+  finish(sizeBytes: number, { anew }: { readonly anew: boolean } = { anew: false }): void {
+    if (anew || sizeBytes !== this.#sizeBytes || sizeBytes < this.#hashedBytes) {
       this.#sizeBytes = sizeBytes
       this.restart()
     }
@@ -70,6 +70,10 @@ export class HashJob {
     }
     if (this.#hashedBytes < this.#frontier) return MORE
     if (!this.#isFinishing) return IDLE
+    if (this.#isReplaced()) {
+      this.finish(this.#sizeBytes, { anew: true })
+      return MORE
+    }
     return this.#settle({ kind: 'finished', hex: this.#hash.copy().digest('hex') })
   }
 
@@ -93,6 +97,14 @@ export class HashJob {
       const { message, code, errno, syscall, path } = error as NodeJS.ErrnoException
       return { message, fields: { code, errno, syscall, path } }
     }
+  }
+
+  /** Whether the path names another file by now than the one that was hashed. */
+  #isReplaced(): boolean {
+    if (this.#fd === null) return false
+    const hashed = fstatSync(this.#fd)
+    const there = lstatSync(this.#path, { throwIfNoEntry: false })
+    return there !== undefined && (there.ino !== hashed.ino || there.dev !== hashed.dev)
   }
 
   #settle(step: HashStep): HashStep {

@@ -2,7 +2,7 @@ import type { Digest } from '../sources/source.ts'
 
 /** Hashes one growing file, following the contiguous bytes from its start. */
 export interface FileHasher {
-  /** The first `contiguousBytes` of the file will not change any more. 0 begins anew. */
+  /** The first `contiguousBytes` of the file will not change any more. Fewer than before begin anew. */
   advance(contiguousBytes: number): void
   /** The digest over exactly `sizeBytes`, lower case hex. Settles when the last byte is hashed. */
   finish(sizeBytes: number, options: { readonly signal: AbortSignal }): Promise<string>

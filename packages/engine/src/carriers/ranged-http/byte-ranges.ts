@@ -45,15 +45,15 @@ export function contiguousBytes(ranges: ByteRanges): number {
   return first?.start === 0 ? first.end : 0
 }
 
-/** The first bytes that are missing; `end` is null when nobody knows where the file ends. */
-export function firstHole(
-  ranges: ByteRanges,
-  sizeBytes: number | null,
-): { readonly start: number; readonly end: number | null } | null {
-  const start = contiguousBytes(ranges)
-  if (sizeBytes !== null && start >= sizeBytes) return null
-  const next = ranges.find((range) => range.start > start)
-  return { start, end: next?.start ?? sizeBytes }
+/** What of `[0, end)` is not in the set. */
+export function missingRanges(ranges: ByteRanges, end: number): ByteRanges {
+  const missing: ByteRange[] = []
+  let start = 0
+  for (const range of clipRanges(ranges, end)) {
+    if (range.start > start) missing.push({ start, end: range.start })
+    start = range.end
+  }
+  return start < end ? [...missing, { start, end }] : missing
 }
 
 /** At most `count` of the ranges, the longest ones: forgetting a range is safe, it is fetched again. */

@@ -17,7 +17,7 @@ import {
 import { createHttpClient } from '../../net/create-http-client.ts'
 import { LOOPBACK } from '../../net/egress/loopback-fixture.ts'
 import type { Logger } from '../../ports.ts'
-import { systemClock } from '../../runtime/clock.ts'
+import { type Clock, systemClock } from '../../runtime/clock.ts'
 import type { Notice, RemoteFile } from '../../sources/source.ts'
 import type { StagedFile } from '../../stores/store.ts'
 import type { Carrier, TransferRequest } from '../carrier.ts'
@@ -55,6 +55,7 @@ export interface FixtureOptions {
   readonly bodyTimeoutMs?: number
   /** The lasting address answers with the bytes itself. */
   readonly direct?: boolean
+  readonly clock?: Clock
 }
 
 export async function openCarrierFixture(options: FixtureOptions): Promise<CarrierFixture> {
@@ -96,7 +97,7 @@ export async function openCarrierFixture(options: FixtureOptions): Promise<Carri
   })
   const carrier = createRangedHttpCarrier({
     http,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     log: SILENT,
     bootId: () => 'boot',
   })
@@ -154,6 +155,14 @@ export async function openCarrierFixture(options: FixtureOptions): Promise<Carri
       await dir.remove()
     },
   }
+}
+
+/** A clock on which everything takes a tenth of the time. */
+export const quickClock: Clock = {
+  now: () => systemClock.now() * 10,
+  monotonicMs: () => systemClock.monotonicMs() * 10,
+  sleep: (ms, options) => systemClock.sleep(ms / 10, options),
+  every: (ms, tick) => systemClock.every(ms / 10, tick),
 }
 
 /** Waits for what is about to happen; fails the test by its own time limit. */

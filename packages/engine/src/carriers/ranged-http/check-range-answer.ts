@@ -76,7 +76,7 @@ function checkWhole(asked: AskedRange, head: ResponseHead, known: KnownFile): Ra
     })
   }
   const total = known.sizeBytes ?? length
-  if (asked.start === 0) return { kind: 'body', end: earlier(asked.end, total), total }
+  if (asked.start === 0) return { kind: 'body', end: total, total }
   return asked.conditional ? { kind: 'ask-plainly' } : { kind: 'whole', end: total, total }
 }
 

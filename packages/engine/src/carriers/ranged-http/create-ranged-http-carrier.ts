@@ -21,7 +21,8 @@ export interface RangedHttpOptions extends Pick<EnginePorts, 'clock' | 'log' | '
  * the code of a status, what the source's judge throws, and the system's own errors.
  */
 export function createRangedHttpCarrier(options: RangedHttpOptions): Carrier {
-  const deps = { ...options, hosts: new HostMemory(), syncTurn: createTurns(SYNCS_AT_ONCE) }
+  const hosts = new HostMemory(options.clock)
+  const deps = { ...options, hosts, syncTurn: createTurns(SYNCS_AT_ONCE) }
   return {
     id: 'ranged-http',
     transfer: (request, { signal }) => transferFile(deps, request, signal),

@@ -1,7 +1,7 @@
 import { ERROR_CODES } from '@windlass/contract'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
-import { headerOf } from '../../net/response-head.ts'
+import { headerOf, type ResponseHead } from '../../net/response-head.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { TransferRequest } from '../carrier.ts'
 import { type AskedRange, checkRangeAnswer, type RangeVerdict } from './check-range-answer.ts'
@@ -10,11 +10,13 @@ import type { FileLink } from './file-link.ts'
 import type { HostMemory } from './host-memory.ts'
 import type { PartFile } from './part-file.ts'
 import { receiveBody } from './receive-body.ts'
+import type { Segment, SegmentPlan } from './segment-plan.ts'
 
 /** What the connections of one file share. */
 export interface FileFetch {
   readonly request: TransferRequest
   readonly part: PartFile
+  readonly plan: SegmentPlan
   readonly link: FileLink
   /** Host of the lasting address, by which its habits are remembered. */
   readonly host: string
@@ -24,57 +26,63 @@ export interface FileFetch {
   uselessAnswers: number
 }
 
+/** One connection of a file, with what it is to bring. */
+export interface Fetching {
+  readonly segment: Segment
+  readonly signal: AbortSignal
+  /** Called when bytes are about to come. */
+  readonly onAnswer: (head: ResponseHead) => void
+  /** Whether no other connection is at work: only then may bytes be given up. */
+  readonly isAlone: () => boolean
+}
+
 /** After so many useless answers in a row a partial file begins anew, and one at its start fails. */
 const USELESS_LIMIT = 2
 
 /**
- * Asks for the bytes from `hole.start` on, and keeps as many as the host sends in one
+ * Asks for the bytes that a segment lacks, and keeps as many as the host sends in one
  * answer; there may be more to ask for. A host that cannot continue a file begins it anew.
  *
  * @throws WindlassError as {@link checkRangeAnswer}, {@link FileLink.open} and
  *   {@link receiveBody} do; RANGE_MISMATCH when the host keeps sending other bytes,
+ *   RANGE_UNSUPPORTED when it sends the whole file to one of several connections,
  *   SIZE_MISMATCH when it sends a longer file
  */
-export async function fetchRange(
-  fetch: FileFetch,
-  hole: { readonly start: number; readonly end: number | null },
-  signal: AbortSignal,
-): Promise<void> {
-  const ifRange = validatorToSend(fetch, hole.start)
-  const response = await fetch.link.open(requestHeaders(fetch, hole, ifRange), signal)
-  const verdict = examine(fetch, { ...hole, conditional: ifRange !== null }, response)
+export async function fetchRange(fetch: FileFetch, fetching: Fetching): Promise<void> {
+  const { segment, signal } = fetching
+  const asked = askedRange(fetch, segment)
+  const response = await fetch.link.open(requestHeaders(fetch, asked), signal)
+  const verdict = examine(fetch, asked, response)
   switch (verdict.kind) {
     case 'body':
-      return receive(fetch, { response, verdict, start: hole.start, signal })
+      return receive(fetch, { response, verdict, fetching })
     case 'whole':
-      await beginAnew(fetch, response.body)
-      return receive(fetch, { response, verdict, start: 0, signal })
+      await beginAnew(fetch, fetching, response.body)
+      return receive(fetch, { response, verdict, fetching })
     case 'complete':
       response.body.destroy()
-      return fetch.part.learnSize(verdict.total)
+      return learnSize(fetch, verdict.total)
     case 'ask-plainly':
       response.body.destroy()
       return fetch.hosts.noteMisreadIfRange(fetch.host)
     case 'useless':
       response.body.destroy()
-      return askAgain(fetch, hole.start, verdict.error)
+      return askAgain(fetch, fetching, verdict.error)
   }
 }
 
-function validatorToSend(fetch: FileFetch, start: number): string | null {
-  if (start === 0 || fetch.hosts.misreadsIfRange(fetch.host)) return null
-  return fetch.request.file.validator
+function askedRange(fetch: FileFetch, { position: start, end }: Segment): AskedRange {
+  const conditional =
+    start > 0 && fetch.request.file.validator !== null && !fetch.hosts.misreadsIfRange(fetch.host)
+  return { start, end: end === Number.MAX_SAFE_INTEGER ? null : end, conditional }
 }
 
-function requestHeaders(
-  { request }: FileFetch,
-  hole: { readonly start: number; readonly end: number | null },
-  ifRange: string | null,
-): Record<string, string> {
+function requestHeaders({ request }: FileFetch, asked: AskedRange): Record<string, string> {
+  const { validator } = request.file
   return {
-    range: formatRange(hole.start, hole.end),
+    range: formatRange(asked.start, asked.end),
     'accept-encoding': 'identity',
-    ...(ifRange === null ? {} : { 'if-range': ifRange }),
+    ...(asked.conditional && validator !== null ? { 'if-range': validator } : {}),
     ...(request.bypassCaches ? { 'cache-control': 'no-cache' } : {}),
   }
 }
@@ -92,33 +100,30 @@ function examine(fetch: FileFetch, asked: AskedRange, response: HttpResponse): R
 interface Incoming {
   readonly response: HttpResponse
   readonly verdict: Extract<RangeVerdict, { readonly kind: 'body' | 'whole' }>
-  readonly start: number
-  readonly signal: AbortSignal
+  readonly fetching: Fetching
 }
 
 async function receive(fetch: FileFetch, incoming: Incoming): Promise<void> {
-  const { response, verdict, start, signal } = incoming
+  const { response, verdict, fetching } = incoming
+  const { segment, signal } = fetching
   fetch.uselessAnswers = 0
-  if (verdict.total !== null) fetch.part.learnSize(verdict.total)
+  if (verdict.total !== null) learnSize(fetch, verdict.total)
+  fetching.onAnswer(response)
   const { path } = fetch.request.file
-  const { position, tooLong } = await receiveBody({
-    part: fetch.part,
-    body: response.body,
-    url: response.url,
+  const { part, plan, clock } = fetch
+  const { body, url } = response
+  const { tooLong } = await receiveBody({
+    ...{ part, plan, segment, body, url, clock, path, signal },
     throttle: fetch.request.throttle,
-    clock: fetch.clock,
-    path,
-    start,
     end: verdict.end,
-    signal,
   })
   if (verdict.end === null) {
     requireToldEnd(fetch, response)
-    fetch.part.learnSize(position)
+    learnSize(fetch, segment.position)
   }
   // A host may send more than a range; a whole that is longer than the file is another file.
   if (!tooLong || response.status !== 200 || verdict.end !== verdict.total) return
-  await fetch.part.restart()
+  await giveUpBytes(fetch, fetching)
   throw new WindlassError('SIZE_MISMATCH', {
     detail: `${path} is longer than ${verdict.end} bytes`,
   })
@@ -138,25 +143,43 @@ function requireToldEnd({ request }: FileFetch, response: HttpResponse): void {
   })
 }
 
+function learnSize({ part, plan }: FileFetch, sizeBytes: number): void {
+  if (part.sizeBytes !== null) return
+  part.learnSize(sizeBytes)
+  plan.learnSize(sizeBytes)
+}
+
 /** Gives up what is there for a body that starts at 0. */
-async function beginAnew(fetch: FileFetch, body?: HttpResponse['body']): Promise<void> {
+async function beginAnew(
+  fetch: FileFetch,
+  fetching: Fetching,
+  body?: HttpResponse['body'],
+): Promise<void> {
   const { file, onNotice } = fetch.request
-  const { message } = ERROR_CODES.RANGE_UNSUPPORTED
-  onNotice({ code: 'RANGE_UNSUPPORTED', message, path: file.path })
   try {
-    await fetch.part.restart()
+    // The others go on; what this one should have brought is for them.
+    if (!fetching.isAlone()) throw new WindlassError('RANGE_UNSUPPORTED', { detail: file.path })
+    const { message } = ERROR_CODES.RANGE_UNSUPPORTED
+    onNotice({ code: 'RANGE_UNSUPPORTED', message, path: file.path })
+    await giveUpBytes(fetch, fetching)
   } catch (error) {
     body?.destroy()
     throw error
   }
 }
 
+async function giveUpBytes(fetch: FileFetch, { segment, isAlone }: Fetching): Promise<void> {
+  if (!isAlone()) return
+  await fetch.part.restart()
+  fetch.plan.restart(segment, fetch.part.sizeBytes)
+}
+
 /** Useless bytes may come from one broken machine among many: the next link may lead to another. */
-async function askAgain(fetch: FileFetch, start: number, error: WindlassError): Promise<void> {
+async function askAgain(fetch: FileFetch, fetching: Fetching, error: WindlassError): Promise<void> {
   fetch.link.forget()
   fetch.uselessAnswers += 1
   if (fetch.uselessAnswers < USELESS_LIMIT) return
-  if (start === 0) throw error
+  if (fetching.segment.position === 0) throw error
   fetch.uselessAnswers = 0
-  await beginAnew(fetch)
+  await beginAnew(fetch, fetching)
 }

@@ -141,7 +141,7 @@ async function expectHonest(
   const { part } = await PartFile.open(options)
   part.learnSize(SIZE)
   const missing = new Set<number>()
-  for (let hole = part.firstHole(); hole !== null; hole = part.firstHole()) {
+  for (let [hole] = part.missing(); hole !== undefined; [hole] = part.missing()) {
     const index = Math.floor(hole.start / BLOCK)
     missing.add(index)
     await part.write(index * BLOCK, [block(index)], BLOCK)

@@ -4,7 +4,13 @@ import { isSystemError } from '../../disk/system-error.ts'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { StagedFile } from '../../stores/store.ts'
-import { addRange, type ByteRanges, contiguousBytes, countBytes, firstHole } from './byte-ranges.ts'
+import {
+  addRange,
+  type ByteRanges,
+  contiguousBytes,
+  countBytes,
+  missingRanges,
+} from './byte-ranges.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Journal } from './journal.ts'
 import type { JournalRecord } from './journal-record.ts'
@@ -48,6 +54,7 @@ export class PartFile {
   #recordIsOld: boolean = false
   #recording: Promise<void> | null = null
   #doubtful: boolean = false
+  #failure: { readonly error: unknown } | null = null
 
   private constructor(
     options: PartFileOptions,
@@ -108,9 +115,14 @@ export class PartFile {
     return this.#sizeBytes !== null && contiguousBytes(this.#written) >= this.#sizeBytes
   }
 
-  /** The first missing bytes, null when none are missing. */
-  firstHole(): { readonly start: number; readonly end: number | null } | null {
-    return firstHole(this.#written, this.#sizeBytes)
+  /** What is not there; up to `Number.MAX_SAFE_INTEGER` when nobody knows the size. */
+  missing(): ByteRanges {
+    return missingRanges(this.#written, this.#sizeBytes ?? Number.MAX_SAFE_INTEGER)
+  }
+
+  /** What writing failed with first: no connection can do better then. */
+  get failure(): { readonly error: unknown } | null {
+    return this.#failure
   }
 
   /** Tells the size of a file that had none before. */
@@ -123,6 +135,15 @@ export class PartFile {
    * be written before a failure counts, too.
    */
   async write(position: number, buffers: readonly Buffer[], bytes: number): Promise<void> {
+    try {
+      await this.#write(position, buffers, bytes)
+    } catch (error) {
+      this.#failure ??= { error }
+      throw error
+    }
+  }
+
+  async #write(position: number, buffers: readonly Buffer[], bytes: number): Promise<void> {
     const failure = await writeFully(this.#handle, buffers, position)
     if (failure !== null && !isSystemError(failure.error, ...HARMLESS_WRITE_ERRORS))
       await this.#rollBack()

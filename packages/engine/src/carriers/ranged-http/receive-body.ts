@@ -5,6 +5,7 @@ import type { HttpResponse } from '../../net/http-client.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { BatchWriter } from './batch-writer.ts'
 import type { PartFile } from './part-file.ts'
+import type { Segment, SegmentPlan } from './segment-plan.ts'
 
 /** How a body ends too early: the host closed the connection, or broke off the last chunk. */
 const SHORT_BODY_CODES: ReadonlySet<string> = new Set([
@@ -15,102 +16,124 @@ const SHORT_BODY_CODES: ReadonlySet<string> = new Set([
 
 export interface Receiving {
   readonly part: Pick<PartFile, 'write'>
+  readonly plan: Pick<SegmentPlan, 'arrived' | 'extend'>
+  /** Where the body's bytes go: its first one to `position`, none beyond a moving `end`. */
+  readonly segment: Segment
   readonly body: HttpResponse['body']
   /** Where the body comes from. */
   readonly url: URL
   readonly throttle: Throttle | undefined
   readonly clock: Pick<Clock, 'monotonicMs'>
   readonly path: string
-  readonly start: number
-  /** No byte from here on is written. Null when nobody knows the end: the body's end is the file's. */
+  /** Where the body ends. Null when nobody knows: the body's end is the file's. */
   readonly end: number | null
   readonly signal: AbortSignal
 }
 
 export interface Received {
-  /** Behind the last byte. */
-  readonly position: number
-  /** The body went on beyond the end, and was left there. */
+  /** The body went on beyond its end, and was left there. */
   readonly tooLong: boolean
 }
 
 /**
- * Writes one body to its place. Whatever arrives before a failure or a stop is kept:
- * it is written and recorded before this rejects.
+ * Writes one body to its place, as far as the segment goes. Whatever arrives before a
+ * failure or a stop is kept: it is written and recorded before this rejects.
  *
- * @throws WindlassError NET_SHORT_BODY when the body ends before `end`; the signal's
- *   reason; errors of the network and of the file system as they are
+ * @throws WindlassError NET_SHORT_BODY when the body ends before `end` and the segment's;
+ *   the signal's reason; errors of the network and of the file system as they are
  */
 export async function receiveBody(receiving: Receiving): Promise<Received> {
-  const { end, path, signal } = receiving
-  const writer = new BatchWriter(receiving)
+  const { end, path, segment, signal } = receiving
+  const writer = new BatchWriter({ ...receiving, start: segment.position })
   const meter = receiving.throttle?.open(receiving.url, { signal })
-  const { position, tooLong, failure } = await pump(receiving, writer, meter)
+  const { tooLong, failure } = await pump(receiving, writer, meter)
   meter?.close()
   await writer.flush()
   signal.throwIfAborted()
   // All bytes are there, however the answer ended after them.
-  if (end !== null && position === end) return { position, tooLong }
+  if (end !== null && segment.position >= Math.min(end, segment.end)) return { tooLong }
   if (failure !== null) throw shortBody(failure.error, path)
   if (end !== null) throw new WindlassError('NET_SHORT_BODY', { detail: path })
-  return { position, tooLong }
+  return { tooLong }
 }
 
 interface Outcome extends Received {
   readonly failure: { readonly error: unknown } | null
 }
 
+const DONE: Outcome = { tooLong: false, failure: null }
+
 /**
- * Reads until the body ends, fails, is stopped or says more than it may. Takes each chunk
- * as it comes off the socket: one that waited in the stream would be lost with it when the
+ * Reads until the body or its segment ends, it fails or is stopped. Takes each chunk as
+ * it comes off the socket: one that waited in the stream would be lost with it when the
  * connection breaks, and several would be copied into one. Reads on when the disk is ready
  * and the limits allow it.
  */
 function pump(
-  { body, start, end, signal }: Receiving,
+  receiving: Receiving,
   writer: BatchWriter,
   meter: ByteMeter | undefined,
 ): Promise<Outcome> {
+  const { body, segment, plan, signal } = receiving
   const { promise, resolve } = Promise.withResolvers<Outcome>()
-  const limit = end ?? Number.MAX_SAFE_INTEGER
-  let position = start
-  const finish = (outcome: Omit<Outcome, 'position'>): void => {
+  const bodyEnd = receiving.end ?? Number.MAX_SAFE_INTEGER
+  let isOver = false
+  const finish = (outcome: Outcome): void => {
+    isOver = true
     body.off('data', take)
     signal.removeEventListener('abort', stop)
-    resolve({ position, ...outcome })
+    segment.onCut = null
+    resolve(outcome)
   }
-  const fail = (error: unknown): void => {
-    finish({ tooLong: false, failure: { error } })
+  const leave = (outcome: Outcome): void => {
+    finish(outcome)
     body.destroy()
   }
+  const fail = (error: unknown): void => leave({ tooLong: false, failure: { error } })
   const stop = (): void => fail(signal.reason)
+  /** Another connection took over what would come next. */
+  const leaveIfCut = (): void => {
+    if (segment.position >= segment.end && segment.position < bodyEnd) leave(DONE)
+  }
   const take = (chunk: Buffer): void => {
-    const wanted = chunk.length <= limit - position ? chunk : chunk.subarray(0, limit - position)
-    position += wanted.length
+    makeRoom(receiving, chunk.length)
+    const room = Math.min(bodyEnd, segment.end) - segment.position
+    const wanted = chunk.length <= room ? chunk : chunk.subarray(0, room)
+    plan.arrived(segment, wanted.length)
     const behind = wanted.length > 0 ? writer.push(wanted) : null
     const turn = meter?.take(chunk.length) ?? null
-    if (wanted.length < chunk.length) {
-      finish({ tooLong: true, failure: null })
-      body.destroy()
-    } else if (behind !== null || turn !== null) {
+    if (wanted.length < chunk.length)
+      leave({ tooLong: segment.position === bodyEnd, failure: null })
+    else if (segment.position === segment.end && segment.position < bodyEnd) {
+      if (!plan.extend(segment)) leave(DONE)
+    }
+    if (behind !== null || turn !== null) {
       body.pause()
       Promise.all([behind, turn]).then(() => body.resume(), fail)
     }
   }
-  body.once('end', () => finish({ tooLong: false, failure: null }))
+  body.once('end', () => finish(DONE))
   body.once('error', (error) => {
     // What came while the disk was behind still is in the stream.
     const rest: Buffer | null = body.read()
-    if (rest !== null && !signal.aborted) take(rest)
+    if (rest !== null && !isOver) take(rest)
     fail(error)
   })
   body.once('close', () => fail(new WindlassError('NET_SHORT_BODY')))
   signal.addEventListener('abort', stop, { once: true })
+  segment.onCut = leaveIfCut
   if (signal.aborted) stop()
   // It broke while the part file was made ready for it, and will never say so again.
   else if (body.destroyed) fail(body.errored ?? new WindlassError('NET_SHORT_BODY'))
   else body.on('data', take)
   return promise
+}
+
+/** A body that goes on may fill what nobody else fetches. */
+function makeRoom({ segment, plan, end }: Receiving, bytes: number): void {
+  const bodyEnd = end ?? Number.MAX_SAFE_INTEGER
+  const wanted = Math.min(bodyEnd, segment.position + bytes)
+  while (segment.end < wanted && plan.extend(segment));
 }
 
 function shortBody(error: unknown, path: string): unknown {

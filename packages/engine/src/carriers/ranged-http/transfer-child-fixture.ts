@@ -3,9 +3,11 @@ import { LOOPBACK } from '../../net/egress/loopback-fixture.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { createRangedHttpCarrier } from './create-ranged-http-carrier.ts'
 
-/** A process that fetches one file, for tests that kill it: URL, size, part and journal are its arguments. */
-const [url = '', size = '', partPath = '', journalPath = ''] = process.argv.slice(2)
+/** A process that fetches one file, for tests that kill it: URL, size, part, journal and connections are its arguments. */
+const [url = '', size = '', partPath = '', journalPath = '', connections = '1'] =
+  process.argv.slice(2)
 
+let spare = Number(connections) - 1
 const log = { debug() {}, info() {}, warn() {}, error() {} }
 const http = createHttpClient({
   clock: systemClock,
@@ -21,6 +23,16 @@ await carrier.transfer(
     staged: { partPath, journalPath },
     locate: async () => ({ url: new URL(url), headers: {}, credentials: [], judge() {} }),
     bypassCaches: false,
+    spare: {
+      borrow() {
+        if (spare === 0) return null
+        spare -= 1
+        const giveBack = (): void => {
+          spare += 1
+        }
+        return { recalled: new AbortController().signal, giveBack }
+      },
+    },
     onProgress: (received) => void process.stdout.write(`${received}\n`),
     onFrontier() {},
     onNotice() {},

@@ -3,10 +3,11 @@ import type { HttpClient } from '../../net/http-client.ts'
 import type { EnginePorts } from '../../ports.ts'
 import { StopRequest } from '../../runtime/stop-request.ts'
 import type { TransferRequest } from '../carrier.ts'
-import { fetchRange } from './fetch-range.ts'
+import { ConnectionCrew } from './connection-crew.ts'
 import { FileLink } from './file-link.ts'
 import type { HostMemory } from './host-memory.ts'
 import { PartFile } from './part-file.ts'
+import { SegmentPlan } from './segment-plan.ts'
 
 export interface TransferDeps extends Pick<EnginePorts, 'clock' | 'log' | 'bootId'> {
   readonly http: Pick<HttpClient, 'open' | 'noteRest'>
@@ -71,11 +72,12 @@ async function fill(
   const link = new FileLink({ http: deps.http, origin, path, servedBefore })
   const { clock, hosts } = deps
   const { host } = origin.url
-  const fetch = { request, part, link, host, hosts, clock, uselessAnswers: 0 }
   while (!part.isComplete) {
     signal.throwIfAborted()
-    const hole = part.firstHole()
-    if (hole !== null) await fetchRange(fetch, hole, signal)
+    const monotonicMs = (): number => clock.monotonicMs()
+    const plan = new SegmentPlan({ missing: part.missing(), monotonicMs })
+    const fetch = { request, part, plan, link, host, hosts, clock, uselessAnswers: 0 }
+    await new ConnectionCrew(fetch, clock).work(signal)
   }
 }
 
