@@ -3,7 +3,8 @@ import { expect, it } from 'vitest'
 import { BatchWriter } from './batch-writer.ts'
 
 const KIB = 1024
-const CHUNK = Buffer.alloc(64 * KIB)
+const CHUNK_BYTES = 64 * KIB
+const chunk = (): Buffer => Buffer.alloc(CHUNK_BYTES)
 
 /** A writer into a part file whose writes end when the test says so. */
 function create(start = 0) {
@@ -27,8 +28,8 @@ function create(start = 0) {
 
 it('writes many chunks at once, each batch behind the one before', async () => {
   const { writer, writes } = create(1000)
-  for (let i = 0; i < 6; i++) expect(writer.push(CHUNK)).toBeNull()
-  expect(writer.push(CHUNK)).toBeNull()
+  for (let i = 0; i < 6; i++) expect(writer.push(chunk())).toBeNull()
+  expect(writer.push(chunk())).toBeNull()
   const flushed = writer.flush()
   writes[0]?.done()
   await new Promise(setImmediate)
@@ -45,8 +46,8 @@ it('holds less than 1 MiB that is not recorded yet, and asks to wait beyond', as
   let taken = 0
   let wait: Promise<void> | null = null
   while (wait === null) {
-    wait = writer.push(CHUNK)
-    taken += CHUNK.length
+    wait = writer.push(chunk())
+    taken += CHUNK_BYTES
   }
   expect(taken).toBeLessThan(1024 * KIB)
   expect(writes).toHaveLength(1)
@@ -66,11 +67,11 @@ it('writes a little of a slow line several times a second', async () => {
 
 it('tells of a failed write at the next occasion, and writes nothing behind it', async () => {
   const { writer, writes } = create()
-  for (let i = 0; i < 6; i++) expect(writer.push(CHUNK)).toBeNull()
+  for (let i = 0; i < 6; i++) expect(writer.push(chunk())).toBeNull()
   const failure = new Error('ENOSPC')
   writes[0]?.fail(failure)
   await new Promise(setImmediate)
-  await expect(writer.push(CHUNK)).rejects.toBe(failure)
+  await expect(writer.push(chunk())).rejects.toBe(failure)
   await expect(writer.flush()).rejects.toBe(failure)
   expect(writes).toHaveLength(1)
 })

@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts'
+import { freeChunk } from './free-chunk.ts'
 import type { PartFile } from './part-file.ts'
 
 /**
@@ -32,7 +33,7 @@ export class BatchWriter {
   }
 
   /**
-   * Takes the next bytes. Returns a promise only when the disk is behind: wait for it
+   * Takes the next bytes, and the chunk itself: it may be emptied once it is written. Returns a promise only when the disk is behind: wait for it
    * before more is read. It rejects with what an earlier write failed with.
    */
   push(chunk: Buffer): Promise<void> | null {
@@ -76,6 +77,7 @@ export class BatchWriter {
   async #write(position: number, buffers: readonly Buffer[], bytes: number): Promise<void> {
     try {
       await this.#part.write(position, buffers, bytes)
+      for (const buffer of buffers) freeChunk(buffer)
     } catch (error) {
       this.#failure = { error }
     } finally {

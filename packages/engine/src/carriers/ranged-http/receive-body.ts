@@ -79,6 +79,8 @@ function pump(
   const bodyEnd = receiving.end ?? Number.MAX_SAFE_INTEGER
   let isOver = false
   const finish = (outcome: Outcome): void => {
+    // The segment may be in another body by then.
+    if (isOver) return
     isOver = true
     body.off('data', take)
     signal.removeEventListener('abort', stop)
