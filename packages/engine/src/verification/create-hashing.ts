@@ -1,10 +1,9 @@
 import type { Digest } from '../sources/source.ts'
-import { hashSmallFile } from './hash-small-file.ts'
 import { HashThread } from './hash-thread.ts'
 import type { FileHasher, Hashing } from './hasher.ts'
 import { untilAbort } from './until-abort.ts'
 
-/** Files up to this size are read once, when they are complete. */
+/** Files up to this size are read when they are complete: following them is not worth the messages. */
 const SMALL_BYTES = 1024 * 1024
 /** The thread hears of progress in steps of this size: a thousand messages a second help nobody. */
 const ADVANCE_BYTES = 4 * 1024 * 1024
@@ -17,8 +16,7 @@ interface HashTarget {
 
 /**
  * Hashes in one thread of its own, which re-reads files behind the bytes that are
- * complete, out of the page cache. It is started by the first large file, and again when
- * it died.
+ * complete, out of the page cache. It is started by the first file, and again when it died.
  */
 export function createHashing(): Hashing {
   let thread: HashThread | null = null
@@ -31,10 +29,8 @@ export function createHashing(): Hashing {
   }
   return {
     open(path, algorithm, sizeBytes) {
-      const target = { path, algorithm, sizeBytes }
-      if (sizeBytes <= SMALL_BYTES) return smallFileHasher(target)
       lastId += 1
-      return new FollowingHasher(lastId, target, liveThread)
+      return new FollowingHasher(lastId, { path, algorithm, sizeBytes }, liveThread)
     },
     async close() {
       isClosed = true
@@ -43,22 +39,12 @@ export function createHashing(): Hashing {
   }
 }
 
-function smallFileHasher({ path, algorithm }: HashTarget): FileHasher {
-  return {
-    advance() {},
-    async finish(sizeBytes, { signal }) {
-      signal.throwIfAborted()
-      return untilAbort(hashSmallFile(path, algorithm, sizeBytes), signal)
-    },
-    dispose() {},
-  }
-}
-
 class FollowingHasher implements FileHasher {
   readonly #id: number
   readonly #target: HashTarget
   readonly #liveThread: () => HashThread
-  #thread: HashThread
+  /** Null until there is something to tell it. */
+  #thread: HashThread | null = null
   #announcedBytes = 0
   #isDisposed: boolean = false
 
@@ -66,17 +52,18 @@ class FollowingHasher implements FileHasher {
     this.#id = id
     this.#target = target
     this.#liveThread = liveThread
-    this.#thread = this.#join()
   }
 
   advance(contiguousBytes: number): void {
+    if (this.#isDisposed || this.#target.sizeBytes <= SMALL_BYTES) return
     // A dead thread is replaced at the end: until then nobody waits.
-    if (this.#isDisposed || this.#thread.isDead) return
+    if (this.#thread?.isDead === true) return
     if (contiguousBytes < this.#announcedBytes) {
-      this.#thread.send({ type: 'restart', id: this.#id })
+      this.#thread?.send({ type: 'restart', id: this.#id })
       this.#announcedBytes = 0
     }
     if (contiguousBytes - this.#announcedBytes >= ADVANCE_BYTES) {
+      this.#thread ??= this.#join()
       this.#thread.send({ type: 'advance', id: this.#id, contiguousBytes })
       this.#announcedBytes = contiguousBytes
     }
@@ -85,18 +72,19 @@ class FollowingHasher implements FileHasher {
   async finish(sizeBytes: number, { signal }: { readonly signal: AbortSignal }): Promise<string> {
     signal.throwIfAborted()
     if (this.#isDisposed) throw new TypeError('the hasher was disposed')
-    if (this.#thread.isDead) this.#thread = this.#join()
+    const thread = this.#thread?.isDead === false ? this.#thread : this.#join()
+    this.#thread = thread
     try {
-      return await untilAbort(this.#thread.finish(this.#id, sizeBytes), signal)
+      return await untilAbort(thread.finish(this.#id, sizeBytes), signal)
     } finally {
-      this.#thread.forget(this.#id)
+      thread.forget(this.#id)
     }
   }
 
   dispose(): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
-    if (!this.#thread.isDead) this.#thread.send({ type: 'dispose', id: this.#id })
+    if (this.#thread?.isDead === false) this.#thread.send({ type: 'dispose', id: this.#id })
   }
 
   #join(): HashThread {

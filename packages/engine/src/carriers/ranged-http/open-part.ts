@@ -11,14 +11,15 @@ export async function openPart(
   path: string,
 ): Promise<{ readonly handle: FileHandle; readonly foundBytes: number | null }> {
   const flags = constants.O_RDWR | constants.O_NOFOLLOW
-  const existing = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw error
-  })
-  if (existing === null) {
-    const handle = await open(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600)
-    return { handle, foundBytes: null }
-  }
+  // Most are new: asking for the old one first would cost each of them a failure.
+  const made = await open(path, flags | constants.O_CREAT | constants.O_EXCL, 0o600).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return null
+      throw error
+    },
+  )
+  if (made !== null) return { handle: made, foundBytes: null }
+  const existing = await open(path, flags)
   try {
     return { handle: existing, foundBytes: (await existing.stat()).size }
   } catch (error) {

@@ -45,6 +45,9 @@ export interface ManifestContent {
  */
 export class Manifest {
   readonly path: string
+  /** Lines that go into the file together, when those before them are there. */
+  #next: { readonly lines: string[]; readonly written: Promise<void> } | null = null
+  #last: Promise<void> = Promise.resolve()
 
   constructor(stagingFolder: string) {
     this.path = join(stagingFolder, FILE_NAME)
@@ -63,12 +66,23 @@ export class Manifest {
     }
   }
 
+  /** Returns when the entries are in the file, whatever else was appended with them. */
   async append(op: 'made' | 'uses', entries: readonly ManifestEntry[]): Promise<void> {
     if (entries.length === 0) return
-    await appendFile(
-      this.path,
-      entries.map((entry) => `${JSON.stringify({ op, entry })}\n`).join(''),
-    )
+    this.#next ??= this.#startNext()
+    this.#next.lines.push(...entries.map((entry) => `${JSON.stringify({ op, entry })}\n`))
+    await this.#next.written
+  }
+
+  #startNext(): { readonly lines: string[]; readonly written: Promise<void> } {
+    const lines: string[] = []
+    const written = this.#last.then(() => {
+      this.#next = null
+      return appendFile(this.path, lines.join(''))
+    })
+    // Its failure belongs to those who wait for it, not to those who come after.
+    this.#last = written.catch(() => undefined)
+    return { lines, written }
   }
 
   /**
