@@ -20,6 +20,8 @@ export class HashJob {
   #sizeBytes: number
   #hash: Hash
   #fd: number | null = null
+  /** The file was opened before it was complete. */
+  #isFollowing: boolean = false
   #hashedBytes = 0
   #frontier = 0
   #isFinishing: boolean = false
@@ -86,7 +88,10 @@ export class HashJob {
     const wanted = Math.min(buffer.length, this.#frontier - this.#hashedBytes)
     if (wanted <= 0) return null
     try {
-      this.#fd ??= openSync(this.#path, constants.O_RDONLY | constants.O_NOFOLLOW)
+      if (this.#fd === null) {
+        this.#fd = openSync(this.#path, constants.O_RDONLY | constants.O_NOFOLLOW)
+        this.#isFollowing = !this.#isFinishing
+      }
       const bytes = readSync(this.#fd, buffer, 0, wanted, this.#hashedBytes)
       if (bytes === 0) return tooShort(this.#path, this.#hashedBytes)
       this.#hash.update(buffer.subarray(0, bytes))
@@ -101,7 +106,7 @@ export class HashJob {
 
   /** Whether the path names another file by now than the one that was hashed. */
   #isReplaced(): boolean {
-    if (this.#fd === null) return false
+    if (this.#fd === null || !this.#isFollowing) return false
     const hashed = fstatSync(this.#fd)
     const there = lstatSync(this.#path, { throwIfNoEntry: false })
     return there !== undefined && (there.ino !== hashed.ino || there.dev !== hashed.dev)

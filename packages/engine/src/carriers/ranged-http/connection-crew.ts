@@ -7,7 +7,7 @@ import { ConnectionGovernor } from './connection-governor.ts'
 import { type FileFetch, fetchRange } from './fetch-range.ts'
 
 /** How often the flow is looked at. */
-const TICK_MS = 125
+const TICK_MS = 100
 /** A smaller file is there before a second connection would be. */
 const SMALLEST_SHARED_BYTES = 8 * 1024 * 1024
 

@@ -2,7 +2,7 @@ const MIB = 1024 * 1024
 /** One thread does not take in much more than this from any number of connections. */
 const FAST_BYTES_PER_MS = (192 * MIB) / 1000
 /** How long the bytes must flow before another step up: a host that minds has said so by then. */
-const STEP_UP_MS = 250
+const STEP_UP_MS = 200
 /** Long enough to see an even pace from a host that sends by the second. */
 const JUDGE_MS = 3_000
 /** A file that is there sooner than this is not worth the time that a trial may cost. */
