@@ -318,7 +318,9 @@ it('resolves an expired link anew in the middle of a file without a word', async
   w.hub.fault({ match: { role: 'cdn', times: 1 }, do: { cutAt: 5 * MB } })
   // Another connection would fetch what this one leaves, and nobody would hear of it.
   const limits = { maxActive: 3, maxQueued: 100, connections: 1, retries: 5, timeLimitMs: 60_000 }
-  const engine = await w.open({ limits })
+  // Half of the longest pause: the links expire before the next attempt.
+  const ports = { clock: systemClock, log: quiet, random: () => 0.5, bootId: () => 'boot' }
+  const engine = await w.open({ limits, ports })
   const notices: WindlassEvent[] = []
   engine.events.subscribe((event) => {
     if (event.type !== 'download.noticed') return
@@ -407,6 +409,22 @@ it('fails at its time limit, keeps the bytes, and uses them when retried', async
   expect(sent).toBeLessThanOrEqual(30 * MB - failed.progress.receivedBytes + MB)
 })
 
+it('fetches one large file over several connections, and checks it', async () => {
+  await using w = await world()
+  await w.hub.addRepo({
+    id: 'org/big',
+    files: [...small, { ...weights, content: { seed: 'b', sizeBytes: 40 * MB } }],
+  })
+  w.hub.setCdnRate(3 * MB)
+  const engine = await w.open()
+  const { download } = await engine.downloads.create({ ref: 'org/big' })
+  const done = await reaches(engine, download.id, 'completed', 'failed', 'blocked')
+  expect(done).toMatchObject({ state: 'completed', result: { verified: true } })
+  const cdn = w.hub.log.filter(({ role }) => role === 'cdn')
+  expect(new Set(cdn.map(({ connection }) => connection)).size).toBeGreaterThanOrEqual(6)
+  expect(cdn.reduce((sum, { bytesSent }) => sum + bytesSent, 0)).toBeLessThan(44 * MB)
+})
+
 it('plans without writing anything', async () => {
   await using w = await world()
   const { commit } = await w.hub.addRepo({ id: 'org/tiny', files: [...small, weights, copy] })
@@ -451,7 +469,7 @@ it('loses nothing when the disk fills up, and goes on when space returns', {
   try {
     const big = { ...weights, content: { seed: 'b', sizeBytes: 40 * MB } }
     const { commit } = await w.hub.addRepo({ id: 'org/big', files: [big] })
-    w.hub.setCdnRate(15 * MB)
+    w.hub.setCdnRate(2 * MB)
     const engine = await w.open()
     const { download } = await engine.downloads.create({ ref: 'org/big' })
     await receives(engine, download.id, 5 * MB)

@@ -38,7 +38,7 @@ export class ConnectionCrew {
     this.#clock = clock
     const known = fetch.hosts.connections(fetch.host)
     const limit = this.#isShared() ? known.limit : 1
-    this.#governor = new ConnectionGovernor({ start: known.start, limit })
+    this.#governor = new ConnectionGovernor({ ...known, limit, nowMs: clock.monotonicMs() })
   }
 
   /**
@@ -57,7 +57,9 @@ export class ConnectionCrew {
     })
     signal.throwIfAborted()
     if (this.#failure !== null) throw this.#failure.error
-    if (this.#isShared()) this.#fetch.hosts.noteConnections(this.#fetch.host, this.#governor.target)
+    const { host, hosts } = this.#fetch
+    const { target, isSettled } = this.#governor
+    if (this.#isShared()) hosts.noteConnections(host, target, isSettled)
   }
 
   #isShared(): boolean {

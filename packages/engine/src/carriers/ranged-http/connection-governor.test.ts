@@ -22,34 +22,39 @@ function watch(
 }
 
 it('doubles the connections within a second, up to the limit', () => {
-  const governor = new ConnectionGovernor({ start: 1, limit: 8 })
+  const governor = new ConnectionGovernor({ start: 1, limit: 8, isTried: false, nowMs: 0 })
   expect(watch(governor, (count) => count * 20 * KB_PER_MS, 1.5)).toEqual([1, 2, 4, 8])
 })
 
 it('keeps all of them where each is capped by the host', () => {
-  const governor = new ConnectionGovernor({ start: 1, limit: 8 })
+  const governor = new ConnectionGovernor({ start: 1, limit: 8, isTried: false, nowMs: 0 })
   expect(watch(governor, (count) => count * 5 * KB_PER_MS, 50)).toEqual([1, 2, 4, 8, 4, 8])
 })
 
 it('goes back to one where more bring nothing', () => {
-  const governor = new ConnectionGovernor({ start: 1, limit: 8 })
+  const governor = new ConnectionGovernor({ start: 1, limit: 8, isTried: false, nowMs: 0 })
   expect(watch(governor, () => 10 * KB_PER_MS, 60)).toEqual([1, 2, 4, 8, 4, 2, 1])
   expect(governor.isContentWithOne).toBe(true)
 })
 
+it('tries no fewer again at a host where fewer were worse', () => {
+  const governor = new ConnectionGovernor({ start: 8, limit: 8, isTried: true, nowMs: 0 })
+  expect(watch(governor, (count) => count * 5 * KB_PER_MS, 50)).toEqual([8])
+})
+
 it('opens no second one when the first is as quick as a program can read', () => {
-  const governor = new ConnectionGovernor({ start: 1, limit: 8 })
+  const governor = new ConnectionGovernor({ start: 1, limit: 8, isTried: false, nowMs: 0 })
   expect(watch(governor, () => 500 * KB_PER_MS, 30)).toEqual([1])
   expect(governor.isContentWithOne).toBe(true)
 })
 
 it('asks for no more than it was given before it asks for more', () => {
-  const governor = new ConnectionGovernor({ start: 1, limit: 8 })
+  const governor = new ConnectionGovernor({ start: 1, limit: 8, isTried: false, nowMs: 0 })
   expect(watch(governor, (count) => count * 5 * KB_PER_MS, 10, 2)).toEqual([1, 2, 4])
 })
 
 it('stays with those that were let in', () => {
-  const governor = new ConnectionGovernor({ start: 8, limit: 8 })
+  const governor = new ConnectionGovernor({ start: 8, limit: 8, isTried: false, nowMs: 0 })
   governor.refused(3, 0)
   expect(watch(governor, (count) => count * KB_PER_MS, 200)).toEqual([3])
   governor.refused(0, 0)
@@ -57,7 +62,7 @@ it('stays with those that were let in', () => {
 })
 
 it('waits longer each time before it replaces a connection that broke', () => {
-  const governor = new ConnectionGovernor({ start: 2, limit: 8 })
+  const governor = new ConnectionGovernor({ start: 2, limit: 8, isTried: false, nowMs: 0 })
   governor.broke(0)
   expect([governor.mayOpen(999), governor.mayOpen(1000)]).toEqual([false, true])
   governor.broke(1000)

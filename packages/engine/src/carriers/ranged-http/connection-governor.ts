@@ -18,6 +18,9 @@ export interface GovernorOptions {
   /** Connections to begin with: what was found good at this host before. */
   readonly start: number
   readonly limit: number
+  /** Whether fewer were found worse already. */
+  readonly isTried: boolean
+  readonly nowMs: number
 }
 
 export interface Observation {
@@ -47,7 +50,8 @@ export class ConnectionGovernor {
   #holdUntilMs = 0
   #failures = 0
 
-  constructor({ start, limit }: GovernorOptions) {
+  constructor({ start, limit, isTried, nowMs }: GovernorOptions) {
+    if (isTried) this.#phase = { kind: 'settled', sinceMs: nowMs }
     this.#limit = Math.max(1, limit)
     this.#target = Math.min(Math.max(1, start), this.#limit)
   }
@@ -61,9 +65,13 @@ export class ConnectionGovernor {
     return this.#limit
   }
 
+  get isSettled(): boolean {
+    return this.#phase.kind === 'settled'
+  }
+
   /** Whether one connection is all that there will be for a while. */
   get isContentWithOne(): boolean {
-    return this.#limit === 1 || (this.#target === 1 && this.#phase.kind === 'settled')
+    return this.#limit === 1 || (this.#target === 1 && this.isSettled)
   }
 
   /** Whether a lost connection may be replaced yet. */

@@ -2,18 +2,26 @@ import type { Clock } from '../../runtime/clock.ts'
 
 /** Hosts to remember at most; the oldest is forgotten. */
 const MAX_HOSTS = 1000
-/** A host that let few connections in may have been busy. */
-const REFUSAL_MS = 10 * 60_000
+/** How long connections are counted on: lines change, and a host that let few in may have been busy. */
+const LASTING_MS = 10 * 60_000
 
 interface HostHabits {
   readonly misreadsIfRange: boolean
-  /** How many connections were good for the last file. */
-  readonly connections: number
-  /** More than this it did not let in, until it is worth another try. */
-  readonly limit: { readonly connections: number; readonly untilMs: number } | null
+  /** How many connections were good for the last file, and whether fewer were tried. */
+  readonly good: {
+    readonly connections: number
+    readonly isTried: boolean
+    readonly untilMs: number
+  }
+  /** More than this it did not let in. */
+  readonly limit: { readonly connections: number; readonly untilMs: number }
 }
 
-const UNKNOWN: HostHabits = { misreadsIfRange: false, connections: 1, limit: null }
+const UNKNOWN: HostHabits = {
+  misreadsIfRange: false,
+  good: { connections: 1, isTried: false, untilMs: 0 },
+  limit: { connections: 1, untilMs: 0 },
+}
 
 /** What hosts were found to do, for as long as the carrier lives. */
 export class HostMemory {
@@ -34,18 +42,28 @@ export class HostMemory {
   }
 
   /** Connections to begin the next file with, and how many the host lets in. */
-  connections(host: string): { readonly start: number; readonly limit: number } {
-    const { connections, limit } = this.#of(host)
-    const isOver = limit === null || limit.untilMs <= this.#clock.monotonicMs()
-    return { start: connections, limit: isOver ? Number.MAX_SAFE_INTEGER : limit.connections }
+  connections(host: string): {
+    readonly start: number
+    readonly isTried: boolean
+    readonly limit: number
+  } {
+    const now = this.#clock.monotonicMs()
+    const { good, limit } = this.#of(host)
+    const isKnown = good.untilMs > now
+    return {
+      start: isKnown ? good.connections : 1,
+      isTried: isKnown && good.isTried,
+      limit: limit.untilMs > now ? limit.connections : Number.MAX_SAFE_INTEGER,
+    }
   }
 
-  noteConnections(host: string, connections: number): void {
-    this.#note(host, { connections })
+  noteConnections(host: string, connections: number, isTried: boolean): void {
+    const untilMs = this.#clock.monotonicMs() + LASTING_MS
+    this.#note(host, { good: { connections, isTried, untilMs } })
   }
 
   noteConnectionLimit(host: string, connections: number): void {
-    const untilMs = this.#clock.monotonicMs() + REFUSAL_MS
+    const untilMs = this.#clock.monotonicMs() + LASTING_MS
     this.#note(host, { limit: { connections, untilMs } })
   }
 
