@@ -11,6 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { Download, WindlassEvent } from '@windlass/contract'
 import { type FakeHub, sha256File, startFakeHub, type TempDir, tempDir } from '@windlass/testkit'
 import { expect, it } from 'vitest'
@@ -318,16 +319,17 @@ it('resolves an expired link anew in the middle of a file without a word', async
   w.hub.fault({ match: { role: 'cdn', times: 1 }, do: { cutAt: 5 * MB } })
   // Another connection would fetch what this one leaves, and nobody would hear of it.
   const limits = { maxActive: 3, maxQueued: 100, connections: 1, retries: 5, timeLimitMs: 60_000 }
-  // Half of the longest pause: the links expire before the next attempt.
-  const ports = { clock: systemClock, log: quiet, random: () => 0.5, bootId: () => 'boot' }
+  // Nearly the longest pause: the links expire before the next attempt.
+  const ports = { clock: systemClock, log: quiet, random: () => 0.99, bootId: () => 'boot' }
   const engine = await w.open({ limits, ports })
   const notices: WindlassEvent[] = []
   engine.events.subscribe((event) => {
     if (event.type !== 'download.noticed') return
     notices.push(event)
-    w.hub.expireUrls()
   })
   const { download } = await engine.downloads.create({ ref: 'org/big' })
+  while (!w.hub.log.some(({ end }) => end === 'cut')) await setImmediate()
+  w.hub.expireUrls()
   expect(await reaches(engine, download.id, 'completed', 'failed', 'blocked')).toMatchObject({
     state: 'completed',
   })
