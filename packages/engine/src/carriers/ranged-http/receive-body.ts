@@ -74,7 +74,7 @@ function pump(
   writer: BatchWriter,
   meter: ByteMeter | undefined,
 ): Promise<Outcome> {
-  const { body, segment, plan, signal } = receiving
+  const { body, segment, signal } = receiving
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   const bodyEnd = receiving.end ?? Number.MAX_SAFE_INTEGER
   let isOver = false
@@ -98,17 +98,9 @@ function pump(
     if (segment.position >= segment.end && segment.position < bodyEnd) leave(DONE)
   }
   const take = (chunk: Buffer): void => {
-    makeRoom(receiving, chunk.length)
-    const room = Math.min(bodyEnd, segment.end) - segment.position
-    const wanted = chunk.length <= room ? chunk : chunk.subarray(0, room)
-    plan.arrived(segment, wanted.length)
-    const behind = wanted.length > 0 ? writer.push(wanted) : null
+    const { behind, over } = accept(receiving, writer, chunk)
     const turn = meter?.take(chunk.length) ?? null
-    if (wanted.length < chunk.length)
-      leave({ tooLong: segment.position === bodyEnd, failure: null })
-    else if (segment.position === segment.end && segment.position < bodyEnd) {
-      if (!plan.extend(segment)) leave(DONE)
-    }
+    if (over !== null) leave(over)
     if (behind !== null || turn !== null) {
       body.pause()
       Promise.all([behind, turn]).then(() => body.resume(), fail)
@@ -129,6 +121,29 @@ function pump(
   else if (body.destroyed) fail(body.errored ?? new WindlassError('NET_SHORT_BODY'))
   else body.on('data', take)
   return promise
+}
+
+/**
+ * Puts as much of a chunk into the segment as belongs there.
+ * @returns what to wait for before more is read, and how the body is over if it is
+ */
+function accept(
+  receiving: Receiving,
+  writer: BatchWriter,
+  chunk: Buffer,
+): { readonly behind: Promise<void> | null; readonly over: Outcome | null } {
+  const { segment, plan } = receiving
+  const bodyEnd = receiving.end ?? Number.MAX_SAFE_INTEGER
+  makeRoom(receiving, chunk.length)
+  const room = Math.min(bodyEnd, segment.end) - segment.position
+  const wanted = chunk.length <= room ? chunk : chunk.subarray(0, room)
+  plan.arrived(segment, wanted.length)
+  const behind = wanted.length > 0 ? writer.push(wanted) : null
+  if (wanted.length < chunk.length) {
+    return { behind, over: { tooLong: segment.position === bodyEnd, failure: null } }
+  }
+  const isFull = segment.position === segment.end && segment.position < bodyEnd
+  return { behind, over: isFull && !plan.extend(segment) ? DONE : null }
 }
 
 /** A body that goes on may fill what nobody else fetches. */
