@@ -17,7 +17,7 @@ const link = (state: 'up' | 'down'): void => {
 
 link('up')
 await using world = await openFaultWorld({ sizeBytes: 12 * MB })
-world.hub.setCdnRate(4 * MB)
+world.hub.setCdnRate(1 * MB)
 const engine = await world.open(
   {},
   { http: { timeouts: { connectMs: 1_000, headersMs: 1_000, bodyMs: 1_000 } } },
@@ -40,7 +40,7 @@ const { state } = await comesToRest(engine, download.id)
 const sha256 = await sha256OfRandomBytes({ seed: 'weights', sizeBytes: world.sizeBytes })
 const isRight = (await sha256File(world.final)) === sha256
 const cpuMs = (spent.user + spent.system) / 1000
-const askedFrom = world.asked().map(([start]) => start)
+const sentAgain = world.sent() - (world.sizeBytes - receivedBytes)
 process.stdout.write(
-  JSON.stringify({ before, state, isRight, backAfterMs, cpuMs, told, receivedBytes, askedFrom }),
+  JSON.stringify({ before, state, isRight, backAfterMs, cpuMs, told, receivedBytes, sentAgain }),
 )

@@ -75,7 +75,8 @@ it.concurrent.for([
   async ({ rule, code, keeps }, context) => {
     await using world = await openFaultWorld({ sizeBytes: 16 * MB })
     const strace = injecting(context, rule, await queueDownload(world))
-    world.hub.setCdnRate(4 * MB)
+    // So slow that it is not there before the first sync, over all its connections.
+    world.hub.setCdnRate(0.5 * MB)
     let kept = 0
     {
       await using child = startEngineChild(world, {}, strace)
@@ -88,7 +89,7 @@ it.concurrent.for([
     else expect(kept).toBe(0)
     world.hub.setCdnRate(undefined)
     world.hub.clearLog()
-    const engine = await world.open()
+    const engine = await world.open({ limits: { ...LIMITS, connections: 1 } })
     const id = await theDownload(engine)
     if ((await engine.downloads.find(id)).state === 'blocked') await engine.downloads.resume(id)
     expect(await comesToRest(engine, id)).toMatchObject({ state: 'completed' })
@@ -175,14 +176,15 @@ it.concurrent.for([
   },
 )
 
-it.concurrent(
-  'P13: a process that was suspended makes its connections anew and goes on',
+it.concurrent.for([1, 8])(
+  'P13: a process that was suspended makes its %i connections anew and goes on',
   tests,
-  async () => {
+  async (connections) => {
     await using world = await openFaultWorld({ sizeBytes: 20 * MB })
-    world.hub.setCdnRate(5 * MB)
+    world.hub.setCdnRate((5 * MB) / connections)
     await using child = startEngineChild(world, {
       ref: REPO,
+      connections,
       timeouts: { bodyMs: 1_000, headersMs: 1_000, connectMs: 1_000 },
     })
     await child.until(({ receivedBytes = 0 }) => receivedBytes >= 5 * MB)
@@ -194,6 +196,7 @@ it.concurrent(
     const end = await child.until(isOver)
     expect(end).toMatchObject({ state: 'completed' })
     await expectPublished(world)
+    // What the system took in for a sleeping process is lost with its connection.
     expect(world.sent()).toBeLessThanOrEqual(world.sizeBytes + 8 * MB)
   },
 )
@@ -213,7 +216,7 @@ it.concurrent(
     expect(seen['backAfterMs']).toBeLessThan(5_000)
     expect(seen['cpuMs']).toBeLessThan(downMs / 4)
     expect(seen['told']).toContain('NET_DOWN')
-    expect(seen['askedFrom']).toEqual([expect.any(Number)])
+    expect(seen['sentAgain']).toBeLessThanOrEqual(MB)
   },
 )
 
