@@ -1,9 +1,10 @@
 import type { Digest } from '../sources/source.ts'
+import { hashSmallFile } from './hash-small-file.ts'
 import { HashThread } from './hash-thread.ts'
 import type { FileHasher, Hashing } from './hasher.ts'
 import { untilAbort } from './until-abort.ts'
 
-/** Files up to this size are read when they are complete: following them is not worth the messages. */
+/** Files up to this size are read once, when they are complete. */
 const SMALL_BYTES = 1024 * 1024
 /** The thread hears of progress in steps of this size: a thousand messages a second help nobody. */
 const ADVANCE_BYTES = 4 * 1024 * 1024
@@ -16,7 +17,8 @@ interface HashTarget {
 
 /**
  * Hashes in one thread of its own, which re-reads files behind the bytes that are
- * complete, out of the page cache. It is started by the first file, and again when it died.
+ * complete, out of the page cache. It is started by the first large file, and again when
+ * it died.
  */
 export function createHashing(): Hashing {
   let thread: HashThread | null = null
@@ -29,8 +31,10 @@ export function createHashing(): Hashing {
   }
   return {
     open(path, algorithm, sizeBytes) {
+      const target = { path, algorithm, sizeBytes }
+      if (sizeBytes <= SMALL_BYTES) return smallFileHasher(target)
       lastId += 1
-      return new FollowingHasher(lastId, { path, algorithm, sizeBytes }, liveThread)
+      return new FollowingHasher(lastId, target, liveThread)
     },
     async close() {
       isClosed = true
@@ -39,12 +43,22 @@ export function createHashing(): Hashing {
   }
 }
 
+function smallFileHasher({ path, algorithm }: HashTarget): FileHasher {
+  return {
+    advance() {},
+    async finish(sizeBytes, { signal }) {
+      signal.throwIfAborted()
+      return untilAbort(hashSmallFile(path, algorithm, sizeBytes), signal)
+    },
+    dispose() {},
+  }
+}
+
 class FollowingHasher implements FileHasher {
   readonly #id: number
   readonly #target: HashTarget
   readonly #liveThread: () => HashThread
-  /** Null until there is something to tell it. */
-  #thread: HashThread | null = null
+  #thread: HashThread
   #announcedBytes = 0
   #isDisposed: boolean = false
 
@@ -52,18 +66,17 @@ class FollowingHasher implements FileHasher {
     this.#id = id
     this.#target = target
     this.#liveThread = liveThread
+    this.#thread = this.#join()
   }
 
   advance(contiguousBytes: number): void {
-    if (this.#isDisposed || this.#target.sizeBytes <= SMALL_BYTES) return
     // A dead thread is replaced at the end: until then nobody waits.
-    if (this.#thread?.isDead === true) return
+    if (this.#isDisposed || this.#thread.isDead) return
     if (contiguousBytes < this.#announcedBytes) {
-      this.#thread?.send({ type: 'restart', id: this.#id })
+      this.#thread.send({ type: 'restart', id: this.#id })
       this.#announcedBytes = 0
     }
     if (contiguousBytes - this.#announcedBytes >= ADVANCE_BYTES) {
-      this.#thread ??= this.#join()
       this.#thread.send({ type: 'advance', id: this.#id, contiguousBytes })
       this.#announcedBytes = contiguousBytes
     }
@@ -72,19 +85,18 @@ class FollowingHasher implements FileHasher {
   async finish(sizeBytes: number, { signal }: { readonly signal: AbortSignal }): Promise<string> {
     signal.throwIfAborted()
     if (this.#isDisposed) throw new TypeError('the hasher was disposed')
-    const thread = this.#thread?.isDead === false ? this.#thread : this.#join()
-    this.#thread = thread
+    if (this.#thread.isDead) this.#thread = this.#join()
     try {
-      return await untilAbort(thread.finish(this.#id, sizeBytes), signal)
+      return await untilAbort(this.#thread.finish(this.#id, sizeBytes), signal)
     } finally {
-      thread.forget(this.#id)
+      this.#thread.forget(this.#id)
     }
   }
 
   dispose(): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
-    if (this.#thread?.isDead === false) this.#thread.send({ type: 'dispose', id: this.#id })
+    if (!this.#thread.isDead) this.#thread.send({ type: 'dispose', id: this.#id })
   }
 
   #join(): HashThread {
