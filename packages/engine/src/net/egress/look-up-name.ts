@@ -1,15 +1,20 @@
 import { type LookupAddress, promises } from 'node:dns'
+import { isSystemError } from '../../disk/system-error.ts'
 import { WindlassError } from '../../errors/windlass-error.ts'
 
 /** All addresses of a host name, best first; rejects or is empty when there are none. */
 export type NameLookup = (hostname: string) => Promise<readonly LookupAddress[]>
+
+/** Says nothing about the name: this process has no descriptor to ask with. `EBUSY` is glibc's word for it. */
+const NO_DESCRIPTOR = ['EBUSY', 'EMFILE', 'ENFILE']
 
 /** Asks the system, which reads its hosts file and name servers. */
 export const lookUpBySystem: NameLookup = (hostname) => promises.lookup(hostname, { all: true })
 
 /**
  * All addresses of a host name, at least one.
- * @throws WindlassError NET_DNS when there are none, or no answer came in time
+ * @throws WindlassError NET_DNS when there are none, or no answer came in time; the system's own
+ *   error when it had no descriptor to ask with
  */
 export async function lookUpName(
   hostname: string,
@@ -22,7 +27,8 @@ export async function lookUpName(
     if (addresses.length === 0) throw failed(hostname, 'no address')
     return addresses
   } catch (error) {
-    throw error instanceof WindlassError ? error : failed(hostname, codeOf(error), error)
+    if (error instanceof WindlassError || isSystemError(error, ...NO_DESCRIPTOR)) throw error
+    throw failed(hostname, codeOf(error), error)
   } finally {
     clearTimeout(timer)
   }
