@@ -163,6 +163,7 @@ it.concurrent('D2: a disk that fills up under many connections keeps what they b
   expect(blocked).toMatchObject({ state: 'blocked', reason: { code: 'DISK_FULL' } })
   const kept = blocked.progress.receivedBytes
   expect(kept).toBeGreaterThan(3 * MB)
+  const blocks = await keptBlocks(world, download.id)
   world.hub.setCdnRate(4 * MB)
   world.hub.clearLog()
   await rm(join(disk.path, 'filler'))
@@ -170,6 +171,7 @@ it.concurrent('D2: a disk that fills up under many connections keeps what they b
     state: 'completed',
   })
   await expectPublished(world)
+  expectNoBlockTwice(world, blocks)
   // Nothing is lost here; what one connection takes over from another may be on its way already.
   expect(world.sent()).toBeLessThanOrEqual(world.sizeBytes - kept + 2 * MB)
   await engine.close()
