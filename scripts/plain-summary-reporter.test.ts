@@ -14,12 +14,20 @@ afterEach(() => rm(root, { recursive: true }))
 
 /** Runs test files of the given texts with a real Vitest and returns what the reporter wrote. */
 async function summaryOf(files: Record<string, string>): Promise<string[]> {
+  return (await runOf(files, false)).lines
+}
+
+async function runOf(
+  files: Record<string, string>,
+  mustRunAll: boolean,
+): Promise<{ readonly lines: string[]; readonly exitCode: unknown }> {
   for (const [name, text] of Object.entries(files)) await writeFile(join(root, name), text)
   let written = ''
   const exitCode = process.exitCode
-  const reporter = new PlainSummaryReporter((text) => {
+  const write = (text: string): void => {
     written += text
-  })
+  }
+  const reporter = new PlainSummaryReporter({ mustRunAll, write })
   const run = await startVitest([], {
     root,
     config: false,
@@ -28,9 +36,10 @@ async function summaryOf(files: Record<string, string>): Promise<string[]> {
     reporters: [reporter],
   })
   await run.close()
+  const ownExitCode = process.exitCode
   // A failing inner run marks the whole process as failed; this process is the outer run's.
   process.exitCode = exitCode
-  return written.trim().split('\n')
+  return { lines: written.trim().split('\n'), exitCode: ownExitCode }
 }
 
 it('counts passed, failed and skipped tests in one line of its own', async () => {
@@ -45,6 +54,16 @@ it('counts passed, failed and skipped tests in one line of its own', async () =>
     'skipped: mixed.test.ts > needs a tool: no yt-dlp on PATH',
     '2 passed, 1 failed, 1 skipped',
   ])
+})
+
+it('fails a run that skipped a test where everything must run', async () => {
+  const files = {
+    'skips.test.ts': `it('needs root', (ctx) => ctx.skip('only root can'))`,
+  }
+  const strict = await runOf(files, true)
+  expect(strict.exitCode).toBe(1)
+  expect(strict.lines).toContain('WINDLASS_TEST_REQUIRE=all: a run that skips a test has failed')
+  expect((await runOf(files, false)).exitCode).not.toBe(1)
 })
 
 it('names a group that is skipped for one reason once', async () => {

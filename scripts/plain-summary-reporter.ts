@@ -1,5 +1,11 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
+export interface PlainSummaryOptions {
+  /** Whether a run with a skipped test is a failed run: what was to be proven was not. */
+  readonly mustRunAll: boolean
+  readonly write?: (text: string) => void
+}
+
 interface Tally {
   passed: number
   failed: number
@@ -13,9 +19,11 @@ interface Tally {
  */
 export class PlainSummaryReporter implements Reporter {
   readonly #write: (text: string) => void
+  readonly #mustRunAll: boolean
 
-  constructor(write: (text: string) => void = (text) => process.stdout.write(text)) {
+  constructor({ mustRunAll, write = (text) => process.stdout.write(text) }: PlainSummaryOptions) {
     this.#write = write
+    this.#mustRunAll = mustRunAll
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -36,6 +44,10 @@ export class PlainSummaryReporter implements Reporter {
       }
     }
     const lines = [...skipped.values()].map(describeSkipped)
+    if (this.#mustRunAll && tally.skipped > 0) {
+      lines.push('WINDLASS_TEST_REQUIRE=all: a run that skips a test has failed')
+      process.exitCode = 1
+    }
     this.#write(
       `\n${[...lines, `${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`].join('\n')}\n`,
     )

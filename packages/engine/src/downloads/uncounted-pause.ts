@@ -1,7 +1,7 @@
 import type { WindlassError } from '../errors/windlass-error.ts'
 
 /** What this machine lacks is neither the host's fault nor the file's, and comes back by itself. */
-const PAUSES_MS: Readonly<Record<string, number>> = { TOO_MANY_FILES: 500, NET_DOWN: 3_000 }
+const PAUSES_MS: Readonly<Record<string, number>> = { TOO_MANY_FILES: 500, NET_DOWN: 2_000 }
 
 /**
  * How long to wait after a failure that does not count as an attempt, in milliseconds: soon

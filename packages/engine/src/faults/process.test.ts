@@ -2,10 +2,8 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import {
   requireTool,
-  runProgram,
   type SkippableContext,
   sha256File,
   sha256OfRandomBytes,
@@ -198,25 +196,6 @@ it.concurrent.for([1, 8])(
     await expectPublished(world)
     // What the system took in for a sleeping process is lost with its connection.
     expect(world.sent()).toBeLessThanOrEqual(world.sizeBytes + 8 * MB)
-  },
-)
-
-it.concurrent(
-  'C10: goes on within 5 s after the network was down, spins no processor and gives nothing up',
-  tests,
-  async (context) => {
-    requireRoot(context)
-    const main = fileURLToPath(new URL('./network-down-main.fixture.ts', import.meta.url))
-    const downMs = 15_000
-    const node = [process.execPath, '--conditions=windlass-source', main, String(downMs)]
-    const { exitCode, stdout } = await runProgram('unshare', { args: ['--net', ...node] })
-    expect(exitCode).toBe(0)
-    const seen: Readonly<Record<string, unknown>> = JSON.parse(stdout)
-    expect(seen).toMatchObject({ before: 'downloading', state: 'completed', isRight: true })
-    expect(seen['backAfterMs']).toBeLessThan(5_000)
-    expect(seen['cpuMs']).toBeLessThan(downMs / 4)
-    expect(seen['told']).toContain('NET_DOWN')
-    expect(seen['sentAgain']).toBeLessThanOrEqual(MB)
   },
 )
 

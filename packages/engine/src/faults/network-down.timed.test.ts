@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { sha256File, sha256OfRandomBytes, tempDir } from '@windlass/testkit'
+import { fileURLToPath } from 'node:url'
+import { runProgram, sha256File, sha256OfRandomBytes, tempDir } from '@windlass/testkit'
 import { expect, it } from 'vitest'
 import type { Engine } from '../engine.ts'
 import { openEngine } from '../open-engine.ts'
@@ -7,6 +8,7 @@ import { systemClock } from '../runtime/clock.ts'
 import { readHubEnvironment } from '../sources/huggingface/hub-environment.ts'
 import { createPlainSource } from '../testing/plain-source.ts'
 import { type FarOrigin, startFarOrigin } from './far-origin.fixture.ts'
+import { requireRoot } from './small-disk.fixture.ts'
 
 const MB = 1_000_000
 const CONTENT = { seed: 'far', sizeBytes: 15 * MB }
@@ -42,6 +44,23 @@ it('C10: goes on within 5 s after the network came back, without a busy wait whi
   } finally {
     await engine.close()
   }
+})
+
+it('C10: goes on within 5 s after its own network was down, spins no processor and gives nothing up', {
+  timeout: 120_000,
+}, async (context) => {
+  requireRoot(context)
+  const main = fileURLToPath(new URL('./network-down-main.fixture.ts', import.meta.url))
+  const downMs = 15_000
+  const node = [process.execPath, '--conditions=windlass-source', main, String(downMs)]
+  const { exitCode, stdout } = await runProgram('unshare', { args: ['--net', ...node] })
+  expect(exitCode).toBe(0)
+  const seen: Readonly<Record<string, unknown>> = JSON.parse(stdout)
+  expect(seen).toMatchObject({ before: 'downloading', state: 'completed', isRight: true })
+  expect(seen['backAfterMs']).toBeLessThan(5_000)
+  expect(seen['cpuMs']).toBeLessThan(downMs / 4)
+  expect(seen['told']).toContain('NET_DOWN')
+  expect(seen['sentAgain']).toBeLessThanOrEqual(MB)
 })
 
 async function expectWhole(engine: Engine, id: string): Promise<void> {
