@@ -20,6 +20,8 @@ function filesOf(round: number): HubFileSpec[] {
   ]
 }
 const LARGE_BYTES = 15 * MB
+/** What is on its way on a connection when another one takes over counts as sent; a second fetch would be more. */
+const SMALLEST_LARGE_BYTES = 6 * MB
 
 test('two of ours with a home each fetch a large blob once, and both succeed', async () => {
   await using world = await openWorld()
@@ -37,7 +39,7 @@ test('two of ours with a home each fetch a large blob once, and both succeed', a
       expect(exitCode, stderr).toBe(0)
       expect(await hashesIn(stdout.trim())).toEqual(await hashesOf(files))
     }
-    expect(cdnBytes(world.hub)).toBe(LARGE_BYTES)
+    expectFetchedOnce(world)
     await expectWhole(world, id)
   }
   for (const python of everyPythonClient(world)) {
@@ -75,13 +77,18 @@ describe.each(PYTHON_CLIENTS)('Windlass and %s at once', (tool) => {
         const [path, other] = await Promise.all([leading, following])
         expect(other).toBe(path)
         expect(await hashesIn(path ?? '')).toEqual(await hashesOf(files))
-        expect(cdnBytes(world.hub)).toBe(LARGE_BYTES)
+        expectFetchedOnce(world)
         await expectWhole(world, id)
       }
       expect(await python.scan()).toMatchObject({ warnings: [], incomplete: [] })
     },
   )
 })
+
+function expectFetchedOnce({ hub }: World): void {
+  expect(cdnBytes(hub)).toBeGreaterThanOrEqual(LARGE_BYTES)
+  expect(cdnBytes(hub)).toBeLessThan(LARGE_BYTES + SMALLEST_LARGE_BYTES)
+}
 
 async function expectWhole({ cache }: World, id: string): Promise<void> {
   expect(await wrongBlobs(join(cache, `models--${id.replace('/', '--')}`))).toEqual([])
