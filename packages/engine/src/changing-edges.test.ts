@@ -9,7 +9,7 @@ import {
   startListener,
 } from '@windlass/testkit'
 import { expect, it } from 'vitest'
-import { openHubEngine } from './hub-engine-fixture.ts'
+import { openHubEngine } from './faults/hub-engine.fixture.ts'
 
 const SIZE = 12_000_000
 const weights = { path: 'model.safetensors', content: { seed: 'weights', sizeBytes: SIZE } }
@@ -33,7 +33,7 @@ async function startEdge(seed: string) {
 async function pullOverTwoEdges(seed: string) {
   await using edge = await startEdge(seed)
   await using pulling = await openHubEngine()
-  const { hub, dir } = pulling
+  const { hub, cache } = pulling
   const { commit } = await hub.addRepo({ id: 'org/tiny', files: [weights] })
   hub.fault({ match: { role: 'cdn', nth: 1 }, do: { cutAt: 5_000_000 } })
   hub.fault({ match: { role: 'cdn' }, do: { expire: true } })
@@ -41,8 +41,8 @@ async function pullOverTwoEdges(seed: string) {
     match: { role: 'hub', file: weights.path, nth: 2, times: 100 },
     do: { redirect: edge.url },
   })
-  const { state, reason } = await pulling.pull('org/tiny')
-  const path = join(dir.join('hf'), 'hub/models--org--tiny/snapshots', commit, weights.path)
+  const { state, reason } = await pulling.pullOnce('org/tiny')
+  const path = join(cache, 'models--org--tiny/snapshots', commit, weights.path)
   const content = state === 'completed' ? await readFile(path) : null
   return { state, code: reason?.code, content, asked: edge.log.map(({ range }) => range) }
 }

@@ -2,7 +2,8 @@ import { inspect } from 'node:util'
 import type { FaultRule } from '@windlass/testkit'
 import { expect, it } from 'vitest'
 import { classify } from './errors/classify.ts'
-import { openHubEngine } from './hub-engine-fixture.ts'
+import { LIMITS } from './faults/engine-options.fixture.ts'
+import { openHubEngine } from './faults/hub-engine.fixture.ts'
 
 const CANARY = 'CANARY-7f3a'
 const TOKEN = 'hf_canarytoken'
@@ -10,7 +11,10 @@ const PAGE = `<html><body>${CANARY} ${'x'.repeat(2000)}</body></html>`
 
 /** Pulls from a Hub that is wrong in this way; resolves with everything that anybody can see of it. */
 async function everythingSaid(rule: FaultRule): Promise<{ state: string; text: string }> {
-  await using pulling = await openHubEngine({}, { HF_TOKEN: TOKEN })
+  await using pulling = await openHubEngine({
+    environment: { HF_TOKEN: TOKEN },
+    engine: { limits: { ...LIMITS, retries: 1 } },
+  })
   const { hub, engine, logged } = pulling
   const large = { path: 'model.safetensors', content: { seed: 'm', sizeBytes: 300_000 } }
   await hub.addRepo({ id: 'org/tiny', files: [{ path: 'config.json', content: '{}' }, large] })
@@ -18,7 +22,7 @@ async function everythingSaid(rule: FaultRule): Promise<{ state: string; text: s
   const plan = await engine.downloads
     .plan({ ref: 'org/tiny' }, { signal: new AbortController().signal })
     .catch((error: unknown) => classify(error).toJSON())
-  const after = await pulling.pull('org/tiny')
+  const after = await pulling.pullOnce('org/tiny')
   const events = await engine.events.since(0, 1000)
   const text = inspect([plan, after, events, logged], { depth: 20, maxStringLength: null })
   return { state: after.state, text }

@@ -7,7 +7,6 @@ export {
   withFlippedBit,
 } from './bytes/virtual-bytes.ts'
 export { type Blackhole, openBlackhole } from './chaos/blackhole.ts'
-export type { CertificateKind } from './chaos/certificates.ts'
 export type { ChaosFileSettings, ScheduledVersion } from './chaos/chaos-file.ts'
 export { type ChaosOrigin, startChaosOrigin } from './chaos/chaos-origin.ts'
 export { type ChaosProxy, type ProxyManner, startChaosProxy } from './chaos/chaos-proxy.ts'
@@ -62,3 +61,4 @@ export {
   type CertificateOptions,
   createCertificate,
 } from './tls/create-certificate.ts'
+export type { CertificateKind } from './tls/test-certificates.ts'

@@ -1,12 +1,17 @@
 import { performance } from 'node:perf_hooks'
 import { expect, it } from 'vitest'
-import { type HubEngine, LIMITS, openHubEngine } from '../faults/hub-engine.fixture.ts'
+import type { EngineOptions } from '../engine.ts'
+import { LIMITS } from '../faults/engine-options.fixture.ts'
+import { type HubEngine, openHubEngine } from '../faults/hub-engine.fixture.ts'
 
 const MB = 1_000_000
 
 const weights = (sizeBytes: number) => [
   { path: 'model.safetensors', content: { seed: 'weights', sizeBytes } },
 ]
+
+const openWith = (engine: Partial<EngineOptions> = {}): Promise<HubEngine> =>
+  openHubEngine({ engine: { limits: { ...LIMITS, connections: 8 }, ...engine } })
 
 /** Milliseconds from the first request for bytes until all of them are there. */
 async function transferTime({ engine, hub }: HubEngine, id: string): Promise<number> {
@@ -23,7 +28,7 @@ async function transferTime({ engine, hub }: HubEngine, id: string): Promise<num
 
 // A stall of this busy machine is no fault of the limit; two in a row are unlikely.
 it('brings 20 MB in four seconds at 5 MB/s, to 5 %', { retry: 2, timeout: 30_000 }, async () => {
-  await using w = await openHubEngine({ engine: { bandwidth: { limitRate: 5 * MB } } })
+  await using w = await openWith({ bandwidth: { limitRate: 5 * MB } })
   await w.hub.addRepo({ id: 'org/a', files: weights(20 * MB) })
   const { download } = await w.engine.downloads.create({ ref: 'org/a' })
   const ms = await transferTime(w, download.id)
@@ -35,7 +40,7 @@ it('brings 20 MB in four seconds at 5 MB/s, to 5 %', { retry: 2, timeout: 30_000
 it('keeps to what a download was given by itself, over a pause and until it is changed', {
   timeout: 30_000,
 }, async () => {
-  await using w = await openHubEngine()
+  await using w = await openWith()
   await w.hub.addRepo({ id: 'org/a', files: weights(30 * MB) })
   const { download } = await w.engine.downloads.create({
     ref: 'org/a',
@@ -61,7 +66,7 @@ it('keeps to what a download was given by itself, over a pause and until it is c
 it('lets a small download through below a limit that a big one uses up', {
   timeout: 30_000,
 }, async () => {
-  await using w = await openHubEngine({ engine: { bandwidth: { limitRate: MB } } })
+  await using w = await openWith({ bandwidth: { limitRate: MB } })
   const parts = Array.from({ length: 8 }, (_, n) => ({
     path: `part-${n}.safetensors`,
     content: { seed: `part ${n}`, sizeBytes: 4 * MB },
@@ -81,7 +86,7 @@ it('lets a small download through below a limit that a big one uses up', {
 })
 
 it('changes a limit while everything runs, and says which ones hold', async () => {
-  await using w = await openHubEngine({ engine: { bandwidth: { limitRate: 1000 } } })
+  await using w = await openWith({ bandwidth: { limitRate: 1000 } })
   await w.hub.addRepo({ id: 'org/a', files: weights(12 * MB) })
   const { download } = await w.engine.downloads.create({ ref: 'org/a' })
   await w.reaches(download.id, 'downloading')
@@ -102,7 +107,7 @@ it('changes a limit while everything runs, and says which ones hold', async () =
 })
 
 it('takes a new limit from a second request for the same thing', async () => {
-  await using w = await openHubEngine({ engine: { start: false } })
+  await using w = await openWith({ start: false })
   await w.hub.addRepo({ id: 'org/a', files: weights(MB) })
   const first = await w.engine.downloads.create({ ref: 'org/a', limitRate: 2 * MB })
   const second = await w.engine.downloads.create({
@@ -124,7 +129,7 @@ it('opens no more connections than the download was given, or the settings allow
     [1, 1],
     [64, 3],
   ] as const) {
-    await using w = await openHubEngine({ engine: { limits } })
+    await using w = await openWith({ limits })
     const files = Array.from({ length: 12 }, (_, n) => ({
       path: `part-${n}.safetensors`,
       content: { seed: `part ${n}`, sizeBytes: 100_000 },
@@ -139,7 +144,7 @@ it('opens no more connections than the download was given, or the settings allow
 })
 
 it('refuses a rate that makes no sense', async () => {
-  await using w = await openHubEngine({ engine: { start: false } })
+  await using w = await openWith({ start: false })
   const { limits } = w.engine
   for (const rate of [0, -1, 999, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
     const refused = expect.objectContaining({ code: 'BAD_REQUEST' })

@@ -26,9 +26,9 @@ import {
   noticed,
   openFaultWorld,
   REPO,
-  reaches,
   receives,
 } from './fault-world.fixture.ts'
+import { reaches } from './hub-engine.fixture.ts'
 import { mountSmallDisk } from './small-disk.fixture.ts'
 
 /** Bytes come in their order, so that it is known which of them are there. */

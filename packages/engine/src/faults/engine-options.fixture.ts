@@ -8,7 +8,7 @@ export const LIMITS: EngineOptions['limits'] = {
   maxQueued: 100,
   connections: 1,
   retries: 5,
-  timeLimitMs: 120_000,
+  timeLimitMs: 24 * 3600_000,
 }
 
 const QUIET: EnginePorts['log'] = { debug() {}, info() {}, warn() {}, error() {} }

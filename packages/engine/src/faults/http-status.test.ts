@@ -5,7 +5,8 @@ import type { Download } from '@windlass/contract'
 import { type FaultAction, type LoggedRequest, sha256File } from '@windlass/testkit'
 import { assert, describe, expect, it, vi } from 'vitest'
 import type { Clock } from '../runtime/clock.ts'
-import { fastClock, type HubEngine, LIMITS, openHubEngine } from './hub-engine.fixture.ts'
+import { LIMITS } from './engine-options.fixture.ts'
+import { fastClock, type HubEngine, openHubEngine } from './hub-engine.fixture.ts'
 import { startInterimProxy } from './interim-proxy.fixture.ts'
 
 // Ids in names are those of the catalogue (group H). Each test looks at three things: state and

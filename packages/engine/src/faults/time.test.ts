@@ -1,7 +1,8 @@
 import { expect, it, vi } from 'vitest'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { testPorts } from './engine-options.fixture.ts'
-import { comesToRest, MB, openFaultWorld, REPO, reaches, receives } from './fault-world.fixture.ts'
+import { comesToRest, MB, openFaultWorld, REPO, receives } from './fault-world.fixture.ts'
+import { reaches } from './hub-engine.fixture.ts'
 
 // Many at once on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })

@@ -1,5 +1,5 @@
 import type { SecureContextOptions, SecureVersion } from 'node:tls'
-import { type CertificateKind, createTestCertificates } from './certificates.ts'
+import { type CertificateKind, createTestCertificates } from '../tls/test-certificates.ts'
 
 export interface TlsSettings {
   /** `good` unless given. */

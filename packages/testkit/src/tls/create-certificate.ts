@@ -1,102 +1,90 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIPv4 } from 'node:net'
+import * as der from './der.ts'
 
 export interface CertificateOptions {
-  /** Host names and IPv4 addresses that it is for. */
+  /** DNS names and IPv4 addresses that it is for. */
   readonly names: readonly string[]
   /** Epoch milliseconds; a day ago and a year from now by default. */
   readonly notBefore?: number
   readonly notAfter?: number
 }
 
-/** In PEM, as `https.createServer` takes them. */
+/** A certificate and its key, in PEM, as `node:tls` takes them. */
 export interface Certificate {
   readonly key: string
   readonly cert: string
 }
 
-const DAY_MS = 86_400_000
-/** Tags of ASN.1's types (X.690) and of X.509's own fields. */
-const TAG = {
-  integer: 0x02,
-  bits: 0x03,
-  octets: 0x04,
-  oid: 0x06,
-  utf8: 0x0c,
-  time: 0x17,
-  sequence: 0x30,
-  set: 0x31,
-  version: 0xa0,
-  extensions: 0xa3,
-  dnsName: 0x82,
-  ipAddress: 0x87,
-} as const
-const OID = {
-  ecdsaWithSha256: '2a8648ce3d040302',
-  commonName: '550403',
-  subjectAltName: '551d11',
-} as const
+/** Who signs, and whose keys are signed. */
+export interface Identity {
+  readonly name: string
+  readonly publicKey: KeyObject
+  readonly privateKey: KeyObject
+}
 
-/** Makes a certificate that is signed by itself (RFC 5280), with a key of its own. */
+export interface CertificateSpec extends CertificateOptions {
+  readonly subject: Identity
+  readonly issuer: Identity
+  /** Whether it may sign others; then its names do not count. */
+  readonly isAuthority?: boolean
+}
+
+const DAY_MS = 24 * 3600_000
+const ECDSA_WITH_SHA256 = der.sequence(der.objectId('1.2.840.10045.4.3.2'))
+
+/** Makes a certificate that is signed by itself, with a key of its own. */
 export function createCertificate(options: CertificateOptions): Certificate {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const algorithm = sequence(oid(OID.ecdsaWithSha256))
-  const name = sequence(der(TAG.set, sequence(oid(OID.commonName), der(TAG.utf8, text('test')))))
+  const self = newIdentity('Windlass test')
+  return { key: keyOf(self), cert: issueCertificate({ ...options, subject: self, issuer: self }) }
+}
+
+/** A name with new keys. */
+export function newIdentity(name: string): Identity {
+  return { name, ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) }
+}
+
+export function keyOf({ privateKey }: Identity): string {
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+/** X.509 version 3 (RFC 5280 §4.1), in PEM. */
+export function issueCertificate(spec: CertificateSpec): string {
+  const { subject, issuer } = spec
   const now = Date.now()
-  const times = [options.notBefore ?? now - DAY_MS, options.notAfter ?? now + 365 * DAY_MS]
-  const body = sequence(
-    der(TAG.version, der(TAG.integer, Buffer.of(2))),
-    der(TAG.integer, Buffer.of(1)),
-    algorithm,
-    name,
-    sequence(...times.map(utcTime)),
-    name,
-    publicKey.export({ type: 'spki', format: 'der' }),
-    der(TAG.extensions, sequence(subjectAltName(options.names))),
+  const { notBefore = now - DAY_MS, notAfter = now + 365 * DAY_MS } = spec
+  const contents = der.sequence(
+    der.tagged(0, der.integer(Buffer.from([2]))),
+    der.integer(randomBytes(12)),
+    ECDSA_WITH_SHA256,
+    nameOf(issuer),
+    der.sequence(der.time(notBefore), der.time(notAfter)),
+    nameOf(subject),
+    subject.publicKey.export({ type: 'spki', format: 'der' }),
+    der.tagged(3, der.sequence(...extensionsOf(spec))),
   )
-  const signature = sign('sha256', body, privateKey)
-  const certificate = sequence(body, algorithm, der(TAG.bits, Buffer.of(0), signature))
-  return {
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    cert: pem(certificate),
-  }
+  const signature = sign('sha256', contents, issuer.privateKey)
+  return pem(der.sequence(contents, ECDSA_WITH_SHA256, der.bits(signature)))
 }
 
-function subjectAltName(names: readonly string[]): Buffer {
-  const entries = names.map((name) =>
-    isIPv4(name)
-      ? der(TAG.ipAddress, Buffer.from(name.split('.').map(Number)))
-      : der(TAG.dnsName, text(name)),
-  )
-  return sequence(oid(OID.subjectAltName), der(TAG.octets, sequence(...entries)))
+function nameOf({ name }: Identity): Buffer {
+  return der.sequence(der.set(der.sequence(der.objectId('2.5.4.3'), der.utf8(name))))
 }
 
-/** `YYMMDDhhmmssZ`, right until 2049. */
-function utcTime(time: number): Buffer {
-  const digits = new Date(time).toISOString().replace(/\D/g, '').slice(2, 14)
-  return der(TAG.time, text(`${digits}Z`))
+function extensionsOf({ isAuthority = false, names }: CertificateSpec): Buffer[] {
+  const constraints = der.sequence(...(isAuthority ? [der.yes] : []))
+  const basic = der.sequence(der.objectId('2.5.29.19'), der.yes, der.octets(constraints))
+  if (isAuthority) return [basic]
+  const alternatives = der.sequence(...names.map(alternativeName))
+  return [basic, der.sequence(der.objectId('2.5.29.17'), der.octets(alternatives))]
 }
 
-function sequence(...parts: readonly Buffer[]): Buffer {
-  return der(TAG.sequence, ...parts)
+function alternativeName(name: string): Buffer {
+  if (isIPv4(name)) return der.tagged(7, Buffer.from(name.split('.').map(Number)), false)
+  return der.tagged(2, Buffer.from(name, 'latin1'), false)
 }
 
-function oid(hex: string): Buffer {
-  return der(TAG.oid, Buffer.from(hex, 'hex'))
-}
-
-function text(value: string): Buffer {
-  return Buffer.from(value, 'utf8')
-}
-
-function der(tag: number, ...parts: readonly Buffer[]): Buffer {
-  const content = Buffer.concat(parts)
-  const { length } = content
-  if (length < 0x80) return Buffer.concat([Buffer.of(tag, length), content])
-  return Buffer.concat([Buffer.of(tag, 0x82, length >> 8, length & 0xff), content])
-}
-
-function pem(certificate: Buffer): string {
-  const lines = certificate.toString('base64').replace(/.{64}/g, '$&\n')
-  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
+function pem(bytes: Buffer): string {
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? []
+  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
