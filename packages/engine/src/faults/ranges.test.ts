@@ -188,6 +188,8 @@ describe.concurrent.each(RANGED_SOURCES)('$name', (source) => {
 /** HEAD, GET and the cut come before the third request, which meets the right file. */
 const BEFORE = { fromRequest: 1, seed: 'before', etag: '"before"' }
 const CHANGED = [BEFORE, { fromRequest: 3, seed: 'fault', etag: '"after"' }]
+/** Says nothing of the version that its bytes are of. */
+const SILENT = { headers: { ETag: null, 'Last-Modified': null } }
 const SILENTLY_CHANGED = [BEFORE, { fromRequest: 3, seed: 'fault', etag: null }]
 const changes = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
@@ -255,6 +257,43 @@ const PLAIN: readonly Row[] = [
       notices: ['NET_SHORT_BODY', 'HASH_MISMATCH'],
       ranges: [WHOLE, REST, WHOLE],
       sentAtMost: 2 * SIZE,
+    },
+  },
+  {
+    id: 'RG14',
+    what: 'a change that HEAD alone would tell of is never spliced',
+    host: { digest: false, settings: { versions: CHANGED, ifRange: 'ignored' } },
+    rules: [cut, { do: SILENT }],
+    expect: {
+      disk: 'file',
+      notices: ['NET_SHORT_BODY', 'RANGE_UNSUPPORTED'],
+      ranges: [WHOLE, REST, REST, WHOLE],
+      sentAtMost: 4 * SIZE,
+    },
+  },
+  {
+    id: 'RG14',
+    what: 'bytes of an unknown version are not continued, not by an answer that tells its own either',
+    host: { digest: false },
+    rules: [{ match: { nth: 1 }, do: { cutAt: CUT, ...SILENT } }],
+    expect: {
+      disk: 'file',
+      notices: ['NET_SHORT_BODY'],
+      ranges: [WHOLE, WHOLE],
+      sentAtMost: THRICE,
+    },
+  },
+  {
+    id: 'RG14',
+    what: 'a host that never tells the version and caps its ranges cannot be used, and is not asked for ever',
+    host: { digest: false, settings: { maxRangeBytes: 700_000 } },
+    rules: [{ do: SILENT }],
+    expect: {
+      state: 'failed',
+      code: 'RANGE_UNSUPPORTED',
+      disk: { partAtLeast: 0 },
+      requestsAtMost: 20,
+      sentAtMost: 20 * SIZE,
     },
   },
   {

@@ -5,8 +5,9 @@ import { type AskedRange, checkRangeAnswer, type KnownFile } from './check-range
 const FROM_40: AskedRange = { start: 40, end: 100, conditional: false }
 const WHOLE: AskedRange = { start: 0, end: 100, conditional: false }
 const CONDITIONAL: AskedRange = { ...FROM_40, conditional: true }
-const KNOWN: KnownFile = { path: 'model.bin', sizeBytes: 100, validator: '"v1"' }
-const UNKNOWN: KnownFile = { path: 'model.bin', sizeBytes: null, validator: null }
+const KNOWN: KnownFile = { path: 'model.bin', sizeBytes: 100, validator: '"v1"', hasDigest: true }
+const NO_DIGEST: KnownFile = { ...KNOWN, hasDigest: false }
+const UNKNOWN: KnownFile = { path: 'model.bin', sizeBytes: null, validator: null, hasDigest: false }
 
 type Headers = Record<string, string>
 const answer = (status: number, headers: Headers): ResponseHead => ({
@@ -54,6 +55,41 @@ const verdicts: readonly [string, AskedRange, ResponseHead, KnownFile, object][]
     part(RIGHT, { etag: 'W/"v2"' }),
     KNOWN,
     { kind: 'body' },
+  ],
+  [
+    'has no use for a part that keeps silent about its version (RG14)',
+    FROM_40,
+    part(RIGHT),
+    NO_DIGEST,
+    { kind: 'useless' },
+  ],
+  [
+    'has no use for a part that has a weak validator only (RG14)',
+    FROM_40,
+    part(RIGHT, { etag: 'W/"v1"' }),
+    NO_DIGEST,
+    { kind: 'useless' },
+  ],
+  [
+    'has no use for a part without the date that was known (RG14)',
+    CONDITIONAL,
+    part(RIGHT, { etag: '"v1"' }),
+    { ...NO_DIGEST, validator: 'Tue, 01 Sep 2026 08:00:00 GMT' },
+    { kind: 'useless' },
+  ],
+  [
+    'takes a start of unknown version, as such (RG14)',
+    WHOLE,
+    part('bytes 0-99/100'),
+    NO_DIGEST,
+    { kind: 'body', isProven: false },
+  ],
+  [
+    'takes a part where no validator ever was (RG14)',
+    FROM_40,
+    part(RIGHT),
+    { ...NO_DIGEST, validator: null },
+    { kind: 'body', isProven: true },
   ],
   [
     'has no use for another start (RG2)',

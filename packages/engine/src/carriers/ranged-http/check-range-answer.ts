@@ -17,13 +17,26 @@ export interface KnownFile {
   readonly sizeBytes: number | null
   /** A strong ETag with its quotes, or a Last-Modified date. */
   readonly validator: string | null
+  /** Whether a digest decides in the end, whatever the answers say. */
+  readonly hasDigest: boolean
+}
+
+interface BodyFacts {
+  readonly end: number | null
+  /** Null when the host does not tell. */
+  readonly total: number | null
+  /**
+   * False when a validator was known and this answer keeps silent about it: its bytes may be of
+   * another version, so they go with no others.
+   */
+  readonly isProven: boolean
 }
 
 export type RangeVerdict =
-  /** The body starts at the asked position. `total` is null when the host does not tell. */
-  | { readonly kind: 'body'; readonly end: number | null; readonly total: number | null }
+  /** The body starts at the asked position. */
+  | ({ readonly kind: 'body' } & BodyFacts)
   /** The whole file although a part was asked for: good from 0 on only. */
-  | { readonly kind: 'whole'; readonly end: number | null; readonly total: number | null }
+  | ({ readonly kind: 'whole' } & BodyFacts)
   /** The host says that the file ends where we stand. */
   | { readonly kind: 'complete'; readonly total: number }
   /** The whole file, perhaps only because the host misreads `If-Range`: ask once without. */
@@ -55,20 +68,20 @@ function checkPart(asked: AskedRange, head: ResponseHead, known: KnownFile): Ran
   if (stated === null || stated.range === null) return useless(known, 'no usable Content-Range')
   const { range, total } = stated
   if (total !== null && known.sizeBytes !== null && total !== known.sizeBytes) {
-    throw changed(known, `it has ${total} bytes, not ${known.sizeBytes}`)
+    throw changed(known.path, `it has ${total} bytes, not ${known.sizeBytes}`)
   }
-  if (compareValidator(head, known) === 'different') throw changed(known, 'its validator differs')
+  const isProven = isSameVersion(head, known)
   if (range.start !== asked.start) {
     return useless(known, `asked for byte ${asked.start}, got byte ${range.start}`)
   }
+  if (!isProven && asked.start > 0) return useless(known, 'the host does not say of which version')
   const end = earlier(range.end, asked.end)
-  return { kind: 'body', end, total: total ?? known.sizeBytes }
+  return { kind: 'body', end, total: total ?? known.sizeBytes, isProven }
 }
 
 function checkWhole(asked: AskedRange, head: ResponseHead, known: KnownFile): RangeVerdict {
   const length = contentLength(head)
-  const validator = compareValidator(head, known)
-  if (validator === 'different') throw changed(known, 'its validator differs')
+  const isProven = isSameVersion(head, known)
   refusePage(head, known, length)
   if (length !== null && known.sizeBytes !== null && length !== known.sizeBytes) {
     throw new WindlassError('SIZE_MISMATCH', {
@@ -76,28 +89,34 @@ function checkWhole(asked: AskedRange, head: ResponseHead, known: KnownFile): Ra
     })
   }
   const total = known.sizeBytes ?? length
-  if (asked.start === 0) return { kind: 'body', end: total, total }
-  return asked.conditional ? { kind: 'ask-plainly' } : { kind: 'whole', end: total, total }
+  if (asked.start === 0) return { kind: 'body', end: total, total, isProven }
+  if (asked.conditional) return { kind: 'ask-plainly' }
+  return { kind: 'whole', end: total, total, isProven }
 }
 
 function checkUnsatisfied(asked: AskedRange, head: ResponseHead, known: KnownFile): RangeVerdict {
   const total = parseContentRange(headerOf(head, 'content-range') ?? '')?.total ?? null
   if (total === null) return useless(known, 'the host refuses the range')
   if (known.sizeBytes !== null && total !== known.sizeBytes) {
-    throw changed(known, `it has ${total} bytes, not ${known.sizeBytes}`)
+    throw changed(known.path, `it has ${total} bytes, not ${known.sizeBytes}`)
   }
-  if (total < asked.start) throw changed(known, `it has ${total} bytes only`)
+  if (total < asked.start) throw changed(known.path, `it has ${total} bytes only`)
   if (total === asked.start) return { kind: 'complete', total }
   return useless(known, 'the host refuses a range of the file')
 }
 
-/** `unknown` when one of the two sides has no strong validator to compare. */
-function compareValidator(head: ResponseHead, known: KnownFile): 'same' | 'different' | 'unknown' {
-  if (known.validator === null) return 'unknown'
-  const name = known.validator.startsWith('"') ? 'etag' : 'last-modified'
-  const stated = headerOf(head, name)
-  if (stated === null || stated.startsWith('W/')) return 'unknown'
-  return stated === known.validator ? 'same' : 'different'
+/**
+ * Whether these bytes may stand beside others of the file: the validator agrees, none was ever
+ * known, or a digest will tell.
+ * @throws WindlassError SOURCE_CHANGED when the validator is another one
+ */
+function isSameVersion(head: ResponseHead, { validator, hasDigest, path }: KnownFile): boolean {
+  if (validator === null) return true
+  const stated = headerOf(head, validator.startsWith('"') ? 'etag' : 'last-modified')
+  // RFC 9110 §15.3.7: a part carries the ETag that a whole would; without it, it is anybody's.
+  if (stated === null || stated.startsWith('W/')) return hasDigest
+  if (stated !== validator) throw changed(path, 'its validator differs')
+  return true
 }
 
 function refuseEncoding(head: ResponseHead, known: KnownFile): void {
@@ -124,8 +143,8 @@ function contentLength(head: ResponseHead): number | null {
   return text !== null && /^\d{1,16}$/.test(text) ? Number(text) : null
 }
 
-function changed(known: KnownFile, detail: string): WindlassError {
-  return new WindlassError('SOURCE_CHANGED', { detail: `${known.path}: ${detail}` })
+function changed(path: string, detail: string): WindlassError {
+  return new WindlassError('SOURCE_CHANGED', { detail: `${path}: ${detail}` })
 }
 
 function useless(known: KnownFile, detail: string): RangeVerdict {

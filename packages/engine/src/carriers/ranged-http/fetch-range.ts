@@ -24,6 +24,10 @@ export interface FileFetch {
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Answers in a row that were of no use. */
   uselessAnswers: number
+  /** Nothing says which version the bytes are of that are there: no others may be put beside them. */
+  isUnproven: boolean
+  /** Useless answers made the file begin anew; a host that goes on like that cannot be used. */
+  hasBegunAnew: boolean
 }
 
 /** One connection of a file, with what it is to bring. */
@@ -55,7 +59,11 @@ export async function fetchRange(fetch: FileFetch, fetching: Fetching): Promise<
   const verdict = examine(fetch, asked, response)
   switch (verdict.kind) {
     case 'body':
-      return receive(fetch, { response, verdict, fetching })
+      if (mayBeJoined(fetch, fetching, verdict)) {
+        return receive(fetch, { response, verdict, fetching })
+      }
+      response.body.destroy()
+      return refuseUnproven(fetch, fetching)
     case 'whole':
       await beginAnew(fetch, fetching, response.body)
       return receive(fetch, { response, verdict, fetching })
@@ -88,9 +96,10 @@ function requestHeaders({ request }: FileFetch, asked: AskedRange): Record<strin
 }
 
 function examine(fetch: FileFetch, asked: AskedRange, response: HttpResponse): RangeVerdict {
-  const { path, validator } = fetch.request.file
+  const { path, validator, digest } = fetch.request.file
+  const known = { path, validator, sizeBytes: fetch.part.sizeBytes, hasDigest: digest !== null }
   try {
-    return checkRangeAnswer(asked, response, { path, validator, sizeBytes: fetch.part.sizeBytes })
+    return checkRangeAnswer(asked, response, known)
   } catch (error) {
     response.body.destroy()
     throw error
@@ -103,10 +112,29 @@ interface Incoming {
   readonly fetching: Fetching
 }
 
+/** Two versions are never put together: a body of an unknown one is the only one there is. */
+function mayBeJoined(
+  { part, isUnproven }: FileFetch,
+  { segment, isAlone }: Fetching,
+  { isProven }: Incoming['verdict'],
+): boolean {
+  if (isProven) return !isUnproven
+  return segment.position === 0 && part.receivedBytes === 0 && isAlone()
+}
+
+async function refuseUnproven(fetch: FileFetch, fetching: Fetching): Promise<void> {
+  const { path } = fetch.request.file
+  // Beside others it never will be of use: this host is for one connection.
+  if (!fetching.isAlone()) throw new WindlassError('RANGE_UNSUPPORTED', { detail: path })
+  const detail = `${path}: the host does not say of which version`
+  await askAgain(fetch, fetching, new WindlassError('RANGE_MISMATCH', { detail }))
+}
+
 async function receive(fetch: FileFetch, incoming: Incoming): Promise<void> {
   const { response, verdict, fetching } = incoming
   const { segment, signal } = fetching
   fetch.uselessAnswers = 0
+  fetch.isUnproven = !verdict.isProven
   if (verdict.total !== null) learnSize(fetch, verdict.total)
   fetching.onAnswer(response)
   const { path } = fetch.request.file
@@ -171,6 +199,7 @@ async function beginAnew(
 async function giveUpBytes(fetch: FileFetch, { segment, isAlone }: Fetching): Promise<void> {
   if (!isAlone()) return
   await fetch.part.restart()
+  fetch.isUnproven = false
   fetch.plan.restart(segment, fetch.part.sizeBytes)
 }
 
@@ -179,7 +208,10 @@ async function askAgain(fetch: FileFetch, fetching: Fetching, error: WindlassErr
   fetch.link.forget()
   fetch.uselessAnswers += 1
   if (fetch.uselessAnswers < USELESS_LIMIT) return
-  if (fetching.segment.position === 0) throw error
+  const { file } = fetch.request
+  if (fetching.segment.position === 0 && fetch.part.receivedBytes === 0) throw error
+  if (fetch.hasBegunAnew) throw new WindlassError('RANGE_UNSUPPORTED', { detail: file.path })
   fetch.uselessAnswers = 0
+  fetch.hasBegunAnew = true
   await beginAnew(fetch, fetching)
 }

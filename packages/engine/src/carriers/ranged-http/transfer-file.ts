@@ -4,6 +4,7 @@ import type { EnginePorts } from '../../ports.ts'
 import { StopRequest } from '../../runtime/stop-request.ts'
 import type { TransferRequest } from '../carrier.ts'
 import { ConnectionCrew } from './connection-crew.ts'
+import type { FileFetch } from './fetch-range.ts'
 import { FileLink } from './file-link.ts'
 import type { HostMemory } from './host-memory.ts'
 import { PartFile } from './part-file.ts'
@@ -15,6 +16,8 @@ export interface TransferDeps extends Pick<EnginePorts, 'clock' | 'log' | 'bootI
   /** Runs a sync when it is its turn. */
   readonly syncTurn: <T>(sync: () => Promise<T>) => Promise<T>
 }
+
+const FRESH = { uselessAnswers: 0, isUnproven: false, hasBegunAnew: false }
 
 /** Brings the missing bytes of one file into its part file: one attempt. */
 export async function transferFile(
@@ -76,8 +79,22 @@ async function fill(
     signal.throwIfAborted()
     const monotonicMs = (): number => clock.monotonicMs()
     const plan = new SegmentPlan({ missing: part.missing(), monotonicMs })
-    const fetch = { request, part, plan, link, host, hosts, clock, uselessAnswers: 0 }
-    await new ConnectionCrew(fetch, clock).work(signal)
+    const fetch: FileFetch = { request, part, plan, link, host, hosts, clock, ...FRESH }
+    try {
+      await new ConnectionCrew(fetch, clock).work(signal)
+    } catch (error) {
+      if (fetch.isUnproven) await dropUnproven(part, deps)
+      throw error
+    }
+  }
+}
+
+/** Nobody can go on behind bytes of an unknown version, however the next attempt is answered. */
+async function dropUnproven(part: PartFile, { log }: TransferDeps): Promise<void> {
+  try {
+    await part.restart()
+  } catch (error) {
+    log.warn({ err: error }, 'could not drop the bytes of an unknown version')
   }
 }
 
