@@ -52,7 +52,8 @@ function alterRange(reply: Reply, fault: FaultAction): Reply {
   if (wrong === undefined || reply.status !== 206 || reply.body === undefined) return reply
   const { 'Content-Range': _, ...headers } = reply.headers
   const start = Math.min(reply.body.start + (wrong.shiftBytes ?? 0), reply.body.end - 1)
-  const body = { ...reply.body, start }
+  const end = wrong.toTheEnd === true ? reply.body.bytes.sizeBytes : reply.body.end
+  const body = { ...reply.body, start, end }
   if (wrong.omit === true) return { ...reply, headers, body }
   return { ...reply, headers: { ...headers, 'Content-Range': wrongHeader(body, wrong) }, body }
 }

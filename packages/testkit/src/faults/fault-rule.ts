@@ -13,6 +13,8 @@ export interface FaultMatch {
   readonly rangeFromAtLeast?: number
   /** Request headers, names in lower case. */
   readonly header?: Readonly<Record<string, string | RegExp>>
+  /** Only requests that come while this says so; the others are not counted. */
+  readonly when?: () => boolean
   /** Spare the matching requests before this one, counted from 1. Alone it means this one only. */
   readonly nth?: number
   /** How many requests the rule is for; without limit unless `nth` is given. */
@@ -69,6 +71,8 @@ export interface WrongContentRange {
   readonly shiftBytes?: number
   /** Declares a start so many bytes later than the one it sends. */
   readonly lieBytes?: number
+  /** Sends, and declares, everything to the end of the file, however little was asked for. */
+  readonly toTheEnd?: boolean
   /** Declares this total; `*` for an unknown one. */
   readonly total?: number | '*'
   /** Answers 206 with no `Content-Range`. */

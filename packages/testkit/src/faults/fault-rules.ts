@@ -68,6 +68,7 @@ function isAbout(match: FaultMatch, { role, request, file }: RuleSubject): boole
     (match.path === undefined || pathAgrees(match.path, `/${request.segments.join('/')}`)) &&
     (match.file === undefined || valueAgrees(match.file, file)) &&
     rangeAgrees(match, request.range?.first) &&
+    (match.when?.() ?? true) &&
     Object.entries(match.header ?? {}).every(([name, wanted]) =>
       valueAgrees(wanted, request.headers[name]?.toString()),
     )

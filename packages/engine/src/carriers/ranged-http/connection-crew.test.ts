@@ -138,6 +138,27 @@ it.each<[string, FaultRule['do']]>([
   expect(cdnRequests(fixture)).toHaveLength(before + 1)
 })
 
+it('halves the connections to a host that answers 429 without a time (H5)', {
+  timeout: 30_000,
+}, async () => {
+  await using fixture = await openCarrierFixture({ sizeBytes: SIZE, clock: quickClock })
+  // One, two, four and then eight connections: the fifth request is of the last step.
+  fixture.fault({ match: { role: 'cdn', nth: 5 }, do: { status: 429 } })
+  fixture.fault({ match: { role: 'cdn' }, do: { bytesPerSecond: 2 * MIB } })
+  const spare = createSpare(7)
+  await fixture.transfer({ spare })
+  await expectWholeFile(fixture)
+  expect(spare.most).toBe(7)
+  expect(fixture.notices).toEqual([])
+  const staged = {
+    partPath: fixture.dir.join('b.part'),
+    journalPath: fixture.dir.join('b.journal'),
+  }
+  const later = createSpare(7)
+  await fixture.transfer({ spare: later, staged })
+  expect(later.most).toBeLessThanOrEqual(3)
+})
+
 it('takes the bytes of a connection that stalls, long before the host is given up', async () => {
   await using fixture = await openCarrierFixture({ sizeBytes: SIZE, clock: quickClock })
   fixture.fault({

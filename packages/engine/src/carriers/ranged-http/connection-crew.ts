@@ -153,7 +153,9 @@ export class ConnectionCrew {
   #lost(connection: Connection, error: unknown, others: number): void {
     const anyFlows = [...this.#crew].some((one) => one !== connection && one.isFlowing)
     if (isWindlassError(error, 'RANGE_UNSUPPORTED')) this.#limitTo(1)
-    else if (connection.isIdle && anyFlows) this.#limitTo(others)
+    else if (isWindlassError(error, 'HTTP_RATE_LIMITED')) {
+      this.#limitTo(Math.max(1, Math.floor(this.#crew.size / 2)))
+    } else if (connection.isIdle && anyFlows) this.#limitTo(others)
     else this.#governor.broke(this.#clock.monotonicMs())
   }
 
