@@ -147,6 +147,12 @@ export const ERROR_CODES = {
     'A sign-in page, a captive portal or a proxy may stand in between; open the address in a browser, then resume.',
   ),
   SIZE_MISMATCH: row(502, 'fail', 'The file has another size than announced'),
+  SIZE_LIMIT: row(
+    502,
+    'fail',
+    'The host keeps sending a file whose size it does not tell',
+    'It is longer than any file should be, and nothing of it was kept. Check the address.',
+  ),
   METADATA_TOO_LARGE: row(502, 'fail', 'The host sent more metadata than is sane'),
   HASH_MISMATCH: row(
     502,

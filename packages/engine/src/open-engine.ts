@@ -1,6 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createRangedHttpCarrier } from './carriers/ranged-http/create-ranged-http-carrier.ts'
+import {
+  createRangedHttpCarrier,
+  type RangedHttpOptions,
+} from './carriers/ranged-http/create-ranged-http-carrier.ts'
 import { DownloadRepository } from './database/download-repository.ts'
 import { EventRepository } from './database/event-repository.ts'
 import { openDatabase } from './database/open-database.ts'
@@ -33,6 +36,8 @@ export interface EngineParts {
   readonly sources?: (http: HttpClient) => readonly Source[]
   /** Changes how hosts are reached, for example the time-outs. */
   readonly http?: Partial<HttpClientOptions>
+  /** Changes how bytes are carried, for example how many of them at most. */
+  readonly carrier?: Partial<RangedHttpOptions>
   /** Where everything is put instead of into the Hub's cache. */
   readonly store?: Store
 }
@@ -91,7 +96,7 @@ async function assemble(
     requireRates({ ...NO_BANDWIDTH_LIMITS, ...options.bandwidth }),
   )
   const hashing = closer.add('hashing', createHashing(), (worker) => worker.close())
-  const carrier = createRangedHttpCarrier({ http, clock, log, bootId })
+  const carrier = createRangedHttpCarrier({ http, clock, log, bootId, ...given.carrier })
   const sources = new SourceRegistry([
     ...(given.sources?.(http) ?? []),
     createHubSource({ http, environment: hub }),

@@ -58,7 +58,9 @@ export class RunProgress {
       this.#receivedBytes += gained
       entry.receivedBytes = bytes
       if (entry.baseBytes === null) entry.baseBytes = bytes
-      else if (gained > 0) this.#speed.add(gained, this.#monotonicMs())
+      else if (gained > 0) {
+        this.#speed.add(gained, this.#monotonicMs())
+      }
     })
   }
 
@@ -76,6 +78,11 @@ export class RunProgress {
       entry.state = 'done'
       entry.present = options.present
     })
+  }
+
+  /** Bytes of a unit that is done, though nobody may have told its size before. */
+  sizeOf(unit: TransferUnit): number {
+    return unit.file.sizeBytes ?? this.#units.get(unit.key)?.receivedBytes ?? 0
   }
 
   /** Bytes gained since the current attempt of the unit began. */

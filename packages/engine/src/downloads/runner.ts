@@ -91,7 +91,7 @@ export class Runner {
     const job = { claim, resolution, units, session, progress, throttle, listener, failures }
     await transferUnits({ ...job, runner: this.#deps }, { signal })
     const path = await session.finish()
-    const sizeBytes = progress.snapshot().totalBytes ?? 0
+    const sizeBytes = progress.snapshot().receivedBytes
     const verified = units.every((unit) => unit.file.digest !== null)
     return { kind: 'completed', result: { path, sizeBytes, verified } }
   }

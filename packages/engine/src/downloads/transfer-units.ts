@@ -128,7 +128,7 @@ async function attempt(
 function complete(unit: TransferUnit, present: boolean, job: TransferJob): void {
   job.progress.done(unit, { present })
   for (const path of unit.paths) {
-    const sizeBytes = unit.file.sizeBytes ?? 0
+    const sizeBytes = job.progress.sizeOf(unit)
     job.listener.tell({ type: 'file-completed', path, sizeBytes, present })
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import type { FaultRule } from '@windlass/testkit'
-import { describe, expect, it, vi } from 'vitest'
+import { assert, describe, expect, it, vi } from 'vitest'
 import { LINKED_SOURCES, RANGED_SOURCES } from './ranged-sources.fixture.ts'
 import { type Fault, runFault } from './run-fault.test-suite.ts'
 
@@ -256,13 +256,45 @@ describe.concurrent.each(LINKED_SOURCES)('$name', (source) => {
   })
 })
 
+const plain = RANGED_SOURCES.find(({ name }) => name === 'plain')
+
 it('plain B8: a flipped bit that nothing can tell of is published, and marked as not verified', async () => {
-  const plain = RANGED_SOURCES.find(({ name }) => name === 'plain')
-  if (plain === undefined) throw new TypeError('there is no plain source')
+  assert(plain)
   await runFault(plain, {
     host: { digest: false },
+    rules: [{ do: { flipBitAt: 777 } }],
+    expect: { disk: { fileWithFlippedBit: 777 }, requestsAtMost: 1 },
+    after: ({ download }) => {
+      expect(download.result).toMatchObject({ verified: false, sizeBytes: SIZE })
+    },
+  })
+})
+
+it('plain B18: a body of unknown size that never ends is left at the limit, and nothing of it is kept', async () => {
+  assert(plain)
+  await runFault(plain, {
+    host: { digest: false, sizeBytes: 500_000_000, settings: { length: 'chunked' } },
+    rules: [{ do: { ignoreRange: true } }],
+    carrier: { unknownSizeLimit: 5_000_000 },
+    expect: {
+      state: 'failed',
+      code: 'SIZE_LIMIT',
+      disk: 'nothing',
+      requestsAtMost: 1,
+      // What the kernel's buffers took before anybody left.
+      sentAtMost: 50_000_000,
+    },
+    after: ({ download }) => expect(download.reason?.message).toContain('beyond 5.0 MB'),
+  })
+})
+
+it('plain B18: a body of unknown size that ends at the limit is complete, with its real size', async () => {
+  assert(plain)
+  await runFault(plain, {
+    host: { digest: false, settings: { length: 'chunked' } },
+    carrier: { unknownSizeLimit: SIZE },
     expect: { disk: 'file', requestsAtMost: 1 },
-    after: ({ download }) => expect(download.result?.verified).toBe(false),
+    after: ({ download }) => expect(download.result?.sizeBytes).toBe(SIZE),
   })
 })
 

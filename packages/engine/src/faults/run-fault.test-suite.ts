@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Download, ERROR_CODES, type ErrorCode } from '@windlass/contract'
@@ -5,9 +6,11 @@ import {
   createRandomBytes,
   type FaultRule,
   type LoggedRequest,
+  readBytes,
   sha256File,
   sha256OfRandomBytes,
   tempDir,
+  withFlippedBit,
 } from '@windlass/testkit'
 import { expect } from 'vitest'
 import type { EngineLimits } from '../downloads/settings.ts'
@@ -27,7 +30,11 @@ export interface FaultExpectation {
    * What is on the disk: the right file, no byte at all, or unfinished bytes (at least so many). Whatever
    * it is, no wrong byte and no file under a final name beside the right one.
    */
-  readonly disk: 'file' | 'nothing' | { readonly partAtLeast: number }
+  readonly disk:
+    | 'file'
+    | 'nothing'
+    | { readonly partAtLeast: number }
+    | { readonly fileWithFlippedBit: number }
   /** The `Range` headers of the requests for bytes, in order. */
   readonly ranges?: readonly (string | undefined)[]
   readonly requestsAtMost?: number
@@ -41,6 +48,7 @@ export interface Fault {
   readonly rules?: readonly FaultRule[]
   readonly limits?: Partial<EngineLimits>
   readonly http?: EngineParts['http']
+  readonly carrier?: EngineParts['carrier']
   readonly engine?: Partial<EngineOptions>
   /** Between the opened engine and the download, for what rules cannot say. */
   readonly before?: (run: FaultStage) => void | Promise<void>
@@ -132,7 +140,11 @@ function openFaultEngine(home: string, host: RangedHost, fault: Fault): Promise<
       ports: { clock: systemClock, log: QUIET, random: () => 0, bootId: () => 'boot' },
       ...fault.engine,
     },
-    { ...host.parts, ...(fault.http === undefined ? {} : { http: fault.http }) },
+    {
+      ...host.parts,
+      ...(fault.http === undefined ? {} : { http: fault.http }),
+      ...(fault.carrier === undefined ? {} : { carrier: fault.carrier }),
+    },
   )
 }
 
@@ -166,10 +178,12 @@ async function requireDisk(
   const found = await filesBelow(host.root)
   const parts = found.filter((path) => path.endsWith('.part'))
   const finals = found.filter((path) => path.endsWith(`/${host.path}`))
-  if (disk === 'file') {
+  if (disk === 'file' || (typeof disk === 'object' && 'fileWithFlippedBit' in disk)) {
     expect(parts).toEqual([])
     expect(finals).toEqual([join(download.result?.path ?? '', host.path)])
-    expect(await sha256File(finals[0] ?? '')).toBe(await sha256OfRandomBytes(host))
+    const actual = await sha256File(finals[0] ?? '')
+    if (disk === 'file') expect(actual).toBe(await sha256OfRandomBytes(host))
+    else expect(actual).toBe(sha256OfFlipped(host, disk.fileWithFlippedBit))
     return
   }
   expect(finals).toEqual([])
@@ -177,6 +191,11 @@ async function requireDisk(
   expect(wrong).toBe(0)
   if (disk === 'nothing') expect(there).toBe(0)
   else expect(there).toBeGreaterThanOrEqual(disk.partAtLeast)
+}
+
+function sha256OfFlipped({ seed, sizeBytes }: RangedHost, offset: number): string {
+  const bytes = withFlippedBit(createRandomBytes(seed, sizeBytes), offset)
+  return createHash('sha256').update(readBytes(bytes)).digest('hex')
 }
 
 function requireLog(host: RangedHost, expected: FaultExpectation): void {

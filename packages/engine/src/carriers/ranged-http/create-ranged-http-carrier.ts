@@ -7,22 +7,27 @@ import { HostMemory } from './host-memory.ts'
 import { transferFile } from './transfer-file.ts'
 
 const SYNCS_AT_ONCE = 2
+/** 1 TiB: the largest files of models have half of it. */
+const UNKNOWN_SIZE_LIMIT = 2 ** 40
 
 export interface RangedHttpOptions extends Pick<EnginePorts, 'clock' | 'log' | 'bootId'> {
   readonly http: Pick<HttpClient, 'open' | 'noteRest'>
+  /** Bytes at most of a file whose size nobody tells; twice the largest known unless given. */
+  readonly unknownSizeLimit?: number
 }
 
 /**
  * Fetches files by HTTP ranges and continues them at the byte, across failures, crashes
  * and power cuts.
  *
- * `transfer` rejects with LINK_EXPIRED, SOURCE_CHANGED, SOURCE_GONE, SIZE_MISMATCH,
+ * `transfer` rejects with LINK_EXPIRED, SOURCE_CHANGED, SOURCE_GONE, SIZE_MISMATCH, SIZE_LIMIT,
  * RANGE_MISMATCH, ENCODING_UNEXPECTED, CONTENT_UNEXPECTED, NET_SHORT_BODY, PARTIAL_LOST,
  * the code of a status, what the source's judge throws, and the system's own errors.
  */
 export function createRangedHttpCarrier(options: RangedHttpOptions): Carrier {
   const hosts = new HostMemory(options.clock)
-  const deps = { ...options, hosts, syncTurn: createTurns(SYNCS_AT_ONCE) }
+  const { unknownSizeLimit = UNKNOWN_SIZE_LIMIT } = options
+  const deps = { ...options, unknownSizeLimit, hosts, syncTurn: createTurns(SYNCS_AT_ONCE) }
   return {
     id: 'ranged-http',
     transfer: (request, { signal }) => transferFile(deps, request, signal),

@@ -1,9 +1,12 @@
 import { ERROR_CODES } from '@windlass/contract'
+import { formatBytes } from '../../disk/format-bytes.ts'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
 import { headerOf, type ResponseHead } from '../../net/response-head.ts'
 import type { Clock } from '../../runtime/clock.ts'
+import { StopRequest, withChildSignal } from '../../runtime/stop-request.ts'
 import type { TransferRequest } from '../carrier.ts'
+import { type BodyPlan, boundedPlan } from './bounded-plan.ts'
 import { type AskedRange, checkRangeAnswer, type RangeVerdict } from './check-range-answer.ts'
 import { formatRange } from './content-range.ts'
 import type { FileLink } from './file-link.ts'
@@ -22,6 +25,8 @@ export interface FileFetch {
   readonly host: string
   readonly hosts: HostMemory
   readonly clock: Pick<Clock, 'monotonicMs'>
+  /** Bytes at most of a file whose size nobody tells. */
+  readonly unknownSizeLimit: number
   /** Answers in a row that were of no use. */
   uselessAnswers: number
   /** Nothing says which version the bytes are of that are there: no others may be put beside them. */
@@ -132,19 +137,21 @@ async function refuseUnproven(fetch: FileFetch, fetching: Fetching): Promise<voi
 
 async function receive(fetch: FileFetch, incoming: Incoming): Promise<void> {
   const { response, verdict, fetching } = incoming
-  const { segment, signal } = fetching
+  const { segment } = fetching
   fetch.uselessAnswers = 0
   fetch.isUnproven = !verdict.isProven
   if (verdict.total !== null) learnSize(fetch, verdict.total)
   fetching.onAnswer(response)
   const { path } = fetch.request.file
-  const { part, plan, clock } = fetch
+  const { part, clock } = fetch
   const { body, url } = response
-  const { tooLong } = await receiveBody({
-    ...{ part, plan, segment, body, url, clock, path, signal },
-    throttle: fetch.request.throttle,
-    end: verdict.end,
-  })
+  const { tooLong } = await withinLimit(fetch, fetching, verdict, (plan, limited) =>
+    receiveBody({
+      ...{ part, plan, segment, body, url, clock, path, signal: limited },
+      throttle: fetch.request.throttle,
+      end: verdict.end,
+    }),
+  )
   if (verdict.end === null) {
     requireToldEnd(fetch, response)
     learnSize(fetch, segment.position)
@@ -154,6 +161,32 @@ async function receive(fetch: FileFetch, incoming: Incoming): Promise<void> {
   await giveUpBytes(fetch, fetching)
   throw new WindlassError('SIZE_MISMATCH', {
     detail: `${path} is longer than ${verdict.end} bytes`,
+  })
+}
+
+/** A body that tells no end is left when it is longer than any file, and nothing of it is kept. */
+async function withinLimit<T>(
+  fetch: FileFetch,
+  fetching: Fetching,
+  { end }: Incoming['verdict'],
+  receiving: (plan: BodyPlan, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { plan, request, unknownSizeLimit } = fetch
+  if (end !== null) return receiving(plan, fetching.signal)
+  return withChildSignal(fetching.signal, async (child) => {
+    let isBeyond = false
+    const leave = (): void => {
+      isBeyond = true
+      child.abort(new StopRequest('shutdown'))
+    }
+    try {
+      return await receiving(boundedPlan(plan, unknownSizeLimit, leave), child.signal)
+    } catch (error) {
+      if (!isBeyond) throw error
+      await giveUpBytes(fetch, fetching)
+      const detail = `${request.file.path} goes on beyond ${formatBytes(unknownSizeLimit)}`
+      throw new WindlassError('SIZE_LIMIT', { detail })
+    }
   })
 }
 

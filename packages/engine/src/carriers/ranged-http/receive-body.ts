@@ -4,8 +4,9 @@ import type { ByteMeter, Throttle } from '../../net/bandwidth/throttle.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { BatchWriter } from './batch-writer.ts'
+import type { BodyPlan } from './bounded-plan.ts'
 import type { PartFile } from './part-file.ts'
-import type { Segment, SegmentPlan } from './segment-plan.ts'
+import type { Segment } from './segment-plan.ts'
 
 /** How a body ends too early: the host closed the connection, or broke off the last chunk. */
 const SHORT_BODY_CODES: ReadonlySet<string> = new Set([
@@ -16,7 +17,7 @@ const SHORT_BODY_CODES: ReadonlySet<string> = new Set([
 
 export interface Receiving {
   readonly part: Pick<PartFile, 'write'>
-  readonly plan: Pick<SegmentPlan, 'arrived' | 'extend'>
+  readonly plan: BodyPlan
   /** Where the body's bytes go: its first one to `position`, none beyond a moving `end`. */
   readonly segment: Segment
   readonly body: HttpResponse['body']

@@ -13,6 +13,8 @@ import { SegmentPlan } from './segment-plan.ts'
 export interface TransferDeps extends Pick<EnginePorts, 'clock' | 'log' | 'bootId'> {
   readonly http: Pick<HttpClient, 'open' | 'noteRest'>
   readonly hosts: HostMemory
+  /** Bytes at most of a file whose size nobody tells. */
+  readonly unknownSizeLimit: number
   /** Runs a sync when it is its turn. */
   readonly syncTurn: <T>(sync: () => Promise<T>) => Promise<T>
 }
@@ -73,13 +75,23 @@ async function fill(
   const { path } = request.file
   const servedBefore = (): boolean => part.receivedBytes > 0
   const link = new FileLink({ http: deps.http, origin, path, servedBefore })
-  const { clock, hosts } = deps
+  const { clock, hosts, unknownSizeLimit } = deps
   const { host } = origin.url
   while (!part.isComplete) {
     signal.throwIfAborted()
     const monotonicMs = (): number => clock.monotonicMs()
     const plan = new SegmentPlan({ missing: part.missing(), monotonicMs })
-    const fetch: FileFetch = { request, part, plan, link, host, hosts, clock, ...FRESH }
+    const fetch: FileFetch = {
+      request,
+      part,
+      plan,
+      link,
+      host,
+      hosts,
+      clock,
+      unknownSizeLimit,
+      ...FRESH,
+    }
     try {
       await new ConnectionCrew(fetch, clock).work(signal)
     } catch (error) {
