@@ -229,6 +229,12 @@ export const ERROR_CODES = {
     'The download goes on with fewer connections; a higher limit (ulimit -n) makes it faster.',
   ),
   WORKER_LOST: row(500, 'retry', 'A thread of Windlass ended, and another one takes its place'),
+  POISON_JOB: row(
+    500,
+    'fail',
+    'Windlass ended again and again while it worked on this download',
+    'What is there is kept. See the log and the memory of this machine for what ended it, then retry.',
+  ),
   STORE_CHANGED: row(409, 'retry', 'A file that was in place has disappeared from the cache'),
   TIME_LIMIT: row(
     504,

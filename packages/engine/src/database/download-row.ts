@@ -36,6 +36,7 @@ export function recordOf(row: DownloadRow): DownloadRecord {
     elapsedMs: row.elapsed_ms,
     connections: row.connections,
     limitRate: row.limit_rate,
+    lostStarts: row.lost_starts,
   }
 }
 
@@ -73,6 +74,7 @@ export function rowOf(record: DownloadRecord): DownloadRow {
     elapsed_ms: record.elapsedMs,
     connections: record.connections,
     limit_rate: record.limitRate,
+    lost_starts: record.lostStarts,
   }
 }
 
@@ -90,6 +92,7 @@ const COLUMNS: Readonly<Record<keyof DownloadPatch, readonly (keyof DownloadRow)
   title: ['title'],
   connections: ['connections'],
   limitRate: ['limit_rate'],
+  lostStarts: ['lost_starts'],
   reason: ['reason'],
   interrupted: ['interrupted'],
   fence: ['fence'],

@@ -33,6 +33,7 @@ export interface DownloadRow {
   elapsed_ms: number
   connections: number | null
   limit_rate: number | null
+  lost_starts: number
 }
 
 export interface ResolutionRow {

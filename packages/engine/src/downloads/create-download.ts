@@ -158,6 +158,7 @@ function draftOf(
     limitRate: request.limitRate ?? null,
     interrupted: false,
     fence: 0,
+    lostStarts: 0,
     attempts: 0,
     revision: null,
     destination: null,

@@ -46,6 +46,8 @@ export interface DownloadRecord {
   readonly interrupted: boolean
   /** Grows with each start; a report with an older number comes from a runner that lost its claim. */
   readonly fence: number
+  /** Starts in a row that neither ended nor brought a byte: the program died with them. */
+  readonly lostStarts: number
   /** Failures in a row without a byte of progress. */
   readonly attempts: number
   readonly revision: string | null
@@ -74,6 +76,7 @@ export type DownloadPatch = Partial<
     | 'title'
     | 'connections'
     | 'limitRate'
+    | 'lostStarts'
     | 'reason'
     | 'interrupted'
     | 'fence'

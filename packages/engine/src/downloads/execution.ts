@@ -62,6 +62,8 @@ export class Execution implements LiveRun, RunListener {
     const { startedAt } = this.#record
     const patch = {
       fence: this.#claim.fence,
+      // Taken back when it ends or brings a byte: only a program that dies leaves it.
+      lostStarts: this.#record.lostStarts + 1,
       startedAt: startedAt ?? this.#now(),
       finishedAt: null,
       interrupted: false,
@@ -136,6 +138,7 @@ export class Execution implements LiveRun, RunListener {
 
   async #begin({ progress, destination }: Extract<RunReport, { type: 'started' }>): Promise<void> {
     this.progress = progress
+    progress.onFirstGain(() => this.#noteGain())
     const patch = { destination, progress: progress.snapshot() }
     // A file that changed on the host begins anew within the same run.
     if (this.#state === 'resolving') await this.#move('resolved', { patch })
@@ -227,9 +230,14 @@ export class Execution implements LiveRun, RunListener {
 
   #stopPatch(): DownloadPatch {
     const elapsedMs = this.#record.elapsedMs + Math.max(0, this.#now() - this.since)
-    return this.progress === null
-      ? { elapsedMs }
-      : { elapsedMs, progress: this.progress.snapshot() }
+    const ended = { elapsedMs, lostStarts: 0 }
+    return this.progress === null ? ended : { ...ended, progress: this.progress.snapshot() }
+  }
+
+  /** What brings bytes does not kill: written at once, and no more than once a start. */
+  #noteGain(): void {
+    const writing = this.#deps.ledger.note([], { id: this.id, set: { lostStarts: 0 } })
+    writing.catch(() => undefined) // the end of the run writes it again
   }
 
   #seen(): Change {

@@ -1,8 +1,11 @@
 import type { DownloadRepository } from '../database/download-repository.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
 import type { Logger } from '../ports.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { Admission } from './admission.ts'
 import { type CleanUpDeps, cleanUp } from './clean-up.ts'
 import type { Ledger } from './ledger.ts'
+import { reasonOf } from './reason-of.ts'
 import { spaceDemandOf } from './space-demand.ts'
 import { RUNNING_STATES } from './state-table.ts'
 
@@ -10,18 +13,24 @@ export interface RecoverDeps extends CleanUpDeps {
   readonly downloads: DownloadRepository
   readonly ledger: Ledger
   readonly admission: Admission
+  readonly clock: Pick<Clock, 'now'>
   readonly log: Logger
 }
 
+/** A download with which the program died so often, without a byte in between, is not started again. */
+const MOST_LOST_STARTS = 3
+
 /**
  * Takes up what the last owner of the home left: downloads that were at work go to
- * the front of the queue, an interrupted clean-up is finished, and the space that
+ * the front of the queue, one that kills the program does not, an interrupted clean-up is finished, and the space that
  * waiting downloads need is set aside again.
  */
 export async function recover(deps: RecoverDeps): Promise<void> {
   const { downloads, ledger, admission, log } = deps
   for (const id of await downloads.idsIn(RUNNING_STATES)) {
-    await ledger.move(id, 'recover', { patch: { interrupted: true } })
+    const record = await downloads.find(id)
+    if ((record?.lostStarts ?? 0) >= MOST_LOST_STARTS) await quarantine(id, deps)
+    else await ledger.move(id, 'recover', { patch: { interrupted: true } })
   }
   for (const record of await downloads.awaitingCleanUp()) {
     try {
@@ -41,4 +50,12 @@ export async function recover(deps: RecoverDeps): Promise<void> {
       log.warn({ err: error, id: record.id }, 'the space for a download could not be set aside')
     }
   }
+}
+
+async function quarantine(id: string, { ledger, clock, log }: RecoverDeps): Promise<void> {
+  const error = new WindlassError('POISON_JOB', { detail: `${MOST_LOST_STARTS} times in a row` })
+  log.error({ err: error, id }, 'a download is not started again')
+  await ledger.move(id, 'fail', {
+    patch: { reason: reasonOf(error), finishedAt: clock.now(), lostStarts: 0, interrupted: false },
+  })
 }

@@ -23,6 +23,7 @@ export class RunProgress {
   #totalBytes = 0
   #receivedBytes = 0
   #filesTotal = 0
+  #firstGain: (() => void) | null = null
   /** Units that still lack bytes. */
   #incomplete = 0
 
@@ -60,6 +61,7 @@ export class RunProgress {
       if (entry.baseBytes === null) entry.baseBytes = bytes
       else if (gained > 0) {
         this.#speed.add(gained, this.#monotonicMs())
+        this.#tellGain()
       }
     })
   }
@@ -78,11 +80,17 @@ export class RunProgress {
       entry.state = 'done'
       entry.present = options.present
     })
+    this.#tellGain()
   }
 
   /** Bytes of a unit that is done, though nobody may have told its size before. */
   sizeOf(unit: TransferUnit): number {
     return unit.file.sizeBytes ?? this.#units.get(unit.key)?.receivedBytes ?? 0
+  }
+
+  /** Calls back once, when the next byte arrives or the next file is done. */
+  onFirstGain(tell: () => void): void {
+    this.#firstGain = tell
   }
 
   /** Bytes gained since the current attempt of the unit began. */
@@ -124,6 +132,11 @@ export class RunProgress {
     const changed = this.#entries().filter((entry) => entry.changed)
     for (const entry of changed) entry.changed = false
     return changed.flatMap(filesOf)
+  }
+
+  #tellGain(): void {
+    this.#firstGain?.()
+    this.#firstGain = null
   }
 
   #entries(): UnitProgress[] {

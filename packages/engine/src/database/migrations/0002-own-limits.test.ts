@@ -9,7 +9,7 @@ import type { DownloadRow, Schema } from '../schema.ts'
 import { downloads } from './0001-downloads.ts'
 
 /** As the first version of the program wrote it. */
-const OLD_ROW: Omit<DownloadRow, 'connections' | 'limit_rate'> = {
+const OLD_ROW: Omit<DownloadRow, 'connections' | 'limit_rate' | 'lost_starts'> = {
   id: 'abc',
   source: 'huggingface',
   canonical: 'models/org/name',
@@ -54,7 +54,7 @@ async function writeOldDatabase(file: string): Promise<void> {
   await database.destroy()
 }
 
-it('keeps what a database of the first version holds, and lets its downloads have own limits', async () => {
+it('keeps what a database of the first version holds, and lets its downloads have all that is new (P15)', async () => {
   await using dir = await tempDir()
   const file = dir.join('windlass.db')
   await writeOldDatabase(file)
@@ -68,6 +68,7 @@ it('keeps what a database of the first version holds, and lets its downloads hav
     progress: { receivedBytes: 1234, totalBytes: 5678, filesDone: 1, filesTotal: 2 },
     connections: null,
     limitRate: null,
+    lostStarts: 0,
   })
   expect(await repository.resolution('abc')).toEqual({ title: 'org/name' })
   if (before === null) return

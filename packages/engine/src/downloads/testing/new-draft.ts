@@ -19,6 +19,7 @@ export function newDraft(
     limitRate: null,
     interrupted: false,
     fence: 0,
+    lostStarts: 0,
     attempts: 0,
     revision: null,
     destination: null,
