@@ -14,13 +14,14 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createRandomBytes, readBytes, sha256File, sha256OfRandomBytes } from '@windlass/testkit'
+import { createRandomBytes, readBytes, sha256OfRandomBytes } from '@windlass/testkit'
 import { expect, it, vi } from 'vitest'
 import type { Engine } from '../engine.ts'
 import { classify } from '../errors/classify.ts'
 import { LIMITS } from './engine-options.fixture.ts'
 import {
   comesToRest,
+  expectPublished,
   type FaultWorld,
   MB,
   noticed,
@@ -45,13 +46,6 @@ vi.setConfig({ testTimeout: 60_000 })
 const BLOCK = 4096
 /** Each connection may end within a block. */
 const LOOSE_ENDS = 20
-
-/** The file is in place with every byte right, and nothing of ours is left beside it. */
-async function expectPublished(world: FaultWorld): Promise<void> {
-  const sha256 = await sha256OfRandomBytes({ seed: 'weights', sizeBytes: world.sizeBytes })
-  expect(await sha256File(world.final)).toBe(sha256)
-  expect(await readdir(world.repo)).not.toContain('.windlass')
-}
 
 /** The bytes that are kept are the right ones, and nothing is under the final name. */
 async function expectKept(world: FaultWorld, id: string, bytes: number): Promise<void> {

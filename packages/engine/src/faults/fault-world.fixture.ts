@@ -1,6 +1,8 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Download, WindlassEvent } from '@windlass/contract'
-import type { FakeHub } from '@windlass/testkit'
+import { type FakeHub, sha256File, sha256OfRandomBytes } from '@windlass/testkit'
 import type { Engine } from '../engine.ts'
 import { type HubWorld, type HubWorldOptions, openHubWorld, reaches } from './hub-engine.fixture.ts'
 
@@ -45,6 +47,19 @@ export async function openFaultWorld(options: FaultWorldOptions = {}): Promise<F
     asked: () => cdnRequests(hub).map(({ range }) => rangeOf(range)),
     sent: () => cdnRequests(hub).reduce((sum, { bytesSent }) => sum + bytesSent, 0),
   }
+}
+
+/** The file is in place with every byte right, and nothing of ours is left beside it. */
+export async function expectPublished(world: FaultWorld): Promise<void> {
+  const sha256 = await sha256OfRandomBytes({ seed: 'weights', sizeBytes: world.sizeBytes })
+  equal(await sha256File(world.final), sha256)
+  equal((await readdir(world.repo)).includes('.windlass'), false)
+  const blobs = await readdir(join(world.repo, 'blobs'))
+  // Where the disk has no links there is none.
+  deepEqual(
+    blobs.filter((name) => name !== sha256),
+    [],
+  )
 }
 
 /** Waits until the download neither runs nor is about to. */

@@ -2,61 +2,18 @@ import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  requireTool,
-  type SkippableContext,
-  sha256File,
-  sha256OfRandomBytes,
-} from '@windlass/testkit'
+import { sha256File, sha256OfRandomBytes } from '@windlass/testkit'
 import { expect, it } from 'vitest'
-import type { Engine } from '../engine.ts'
-import { type ChildLine, startEngineChild } from './engine-child.fixture.ts'
+import { startEngineChild } from './engine-child.fixture.ts'
 import { LIMITS } from './engine-options.fixture.ts'
-import { comesToRest, type FaultWorld, MB, openFaultWorld, REPO } from './fault-world.fixture.ts'
+import { comesToRest, expectPublished, MB, openFaultWorld, REPO } from './fault-world.fixture.ts'
+import { injecting, isOver, queueDownload, theDownload } from './killed-child.fixture.ts'
 import { requireRoot } from './small-disk.fixture.ts'
 
 /*
  * What can only be done to a process: starved of descriptors, failed by the system at one
  * call, killed between two, stopped, cut off from the network. Groups P and D.
  */
-
-async function expectPublished(world: FaultWorld): Promise<void> {
-  const sha256 = await sha256OfRandomBytes({ seed: 'weights', sizeBytes: world.sizeBytes })
-  expect(await sha256File(world.final)).toBe(sha256)
-  expect(await readdir(world.repo)).not.toContain('.windlass')
-  expect(await readdir(join(world.repo, 'blobs'))).toEqual([sha256])
-}
-
-/** The one download of the home, in an engine of this process. */
-async function theDownload(engine: Engine): Promise<string> {
-  const { items } = await engine.downloads.list({ limit: 2 })
-  expect(items).toHaveLength(1)
-  return items[0]?.id ?? ''
-}
-
-/** strace's way to fail, or to kill at, a system call; with a path, only where the call is about that. */
-function injecting(context: SkippableContext, rule: string, path?: string): string[] {
-  requireRoot(context)
-  const strace = requireTool(context, 'strace')
-  const calls = rule.slice(0, rule.indexOf(':'))
-  const where = path === undefined ? [] : ['-P', path]
-  const what = ['-e', `trace=${calls}`, '-e', `inject=${rule}`]
-  // Calls are counted for each thread by itself.
-  const oneThread = ['env', 'UV_THREADPOOL_SIZE=1']
-  return [...oneThread, strace, '-f', '-qqq', '-o', '/dev/null', ...where, ...what]
-}
-
-/** Leaves a download in the queue for the next owner of the home. @returns its part file */
-async function queueDownload(world: FaultWorld): Promise<string> {
-  const engine = await world.open({ start: false })
-  const { download } = await engine.downloads.create({ ref: REPO })
-  await engine.close()
-  const sha256 = await sha256OfRandomBytes({ seed: 'weights', sizeBytes: world.sizeBytes })
-  return join(world.repo, '.windlass', download.id, `${sha256}.part`)
-}
-
-const isOver = ({ state }: ChildLine): boolean =>
-  state === 'blocked' || state === 'failed' || state === 'completed'
 
 const tests = { timeout: 60_000 }
 

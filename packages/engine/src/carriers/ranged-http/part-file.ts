@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, lstat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { syncDirectory } from '../../disk/durable-rename.ts'
 import { isSystemError } from '../../disk/system-error.ts'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -21,7 +23,7 @@ import { writeFully } from './write-fully.ts'
 /** A file up to this size has no journal while all goes well: losing it costs no more than one request. */
 const UNJOURNALED_BYTES = 1024 * 1024
 /** After these the system kept what was written before; any other failure makes that doubtful. */
-const HARMLESS_WRITE_ERRORS = ['ENOSPC', 'EDQUOT']
+const HARMLESS_WRITE_ERRORS = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 export interface PartFileOptions {
   readonly staged: StagedFile
@@ -54,6 +56,8 @@ export class PartFile {
   #recordIsOld: boolean = false
   #recording: Promise<void> | null = null
   #doubtful: boolean = false
+  /** The folder that names both files is on the disk. */
+  #isNamed = false
   #failure: { readonly error: unknown } | null = null
 
   private constructor(
@@ -239,6 +243,7 @@ export class PartFile {
       const covered = this.#written
       try {
         await this.#handle.datasync()
+        await this.#nameDurably()
       } catch (error) {
         // After a failed sync the system forgets which pages were not written: asking
         // again would succeed and prove nothing.
@@ -250,6 +255,13 @@ export class PartFile {
       await this.#journal?.sync()
       this.#durable = covered
     })
+  }
+
+  /** Bytes that a power cut leaves without a name are as good as lost. */
+  async #nameDurably(): Promise<void> {
+    if (this.#isNamed) return
+    await syncDirectory(dirname(this.#options.staged.partPath))
+    this.#isNamed = true
   }
 
   /** Believes in nothing but synced bytes any more. */
