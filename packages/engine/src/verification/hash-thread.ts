@@ -1,5 +1,6 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { isSystemError } from '../disk/system-error.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { HashFailure, HashReply, HashRequest } from './hash-messages.ts'
 
@@ -41,7 +42,8 @@ export class HashThread {
 
   /**
    * Waits for the answer to a `finish` that is sent now.
-   * @throws WindlassError WORKER_LOST when the thread dies, PARTIAL_LOST when the file is
+   * @throws WindlassError WORKER_LOST when the thread dies, TOO_MANY_FILES when it could not
+   *   begin for want of descriptors, PARTIAL_LOST when the file is
    *   shorter than it was said to be; the system's own errors of reading
    */
   async finish(id: number, sizeBytes: number): Promise<string> {
@@ -71,10 +73,20 @@ export class HashThread {
   }
 
   #die(cause: Error): void {
-    this.#death ??= new WindlassError('WORKER_LOST', { detail: 'hashing', cause })
+    this.#death ??= new WindlassError(lacksDescriptors(cause) ? 'TOO_MANY_FILES' : 'WORKER_LOST', {
+      detail: 'hashing',
+      cause,
+    })
     for (const { reject } of this.#waiting.values()) reject(this.#death)
     this.#waiting.clear()
   }
+}
+
+/** A thread needs descriptors to begin. Node tells the reason why it could not in words only. */
+function lacksDescriptors(cause: Error): boolean {
+  if (isSystemError(cause, 'EMFILE', 'ENFILE')) return true
+  const isStart = 'code' in cause && cause.code === 'ERR_WORKER_INIT_FAILED'
+  return isStart && /\bE[MN]FILE\b/.test(cause.message)
 }
 
 function revive({ message, fields }: HashFailure): Error {
