@@ -1,6 +1,9 @@
 import { createServer } from 'node:net'
 import { openBlackhole, startChaosProxy } from '@windlass/testkit'
 import { describe, expect, it } from 'vitest'
+import { lookUpBySystem, type NameLookup } from '../net/egress/look-up-name.ts'
+import { testPorts } from './engine-options.fixture.ts'
+import { fastClock } from './hub-engine.fixture.ts'
 import { RANGED_SOURCES, type RangedHost } from './ranged-sources.fixture.ts'
 import { type Fault, runFault } from './run-fault.test-suite.ts'
 
@@ -31,6 +34,16 @@ const ROWS: readonly Row[] = [
     id: 'C1',
     fault: 'the name does not exist',
     code: 'NET_DNS',
+    inject: (host, times) => leadTo(host, times, 'http://nothing.invalid/model.bin'),
+  },
+  {
+    id: 'C2',
+    fault: 'no name server answers in time',
+    code: 'NET_DNS',
+    http: {
+      timeouts: { connectMs: 300 },
+      lookup: (name) => (name === 'nothing.invalid' ? new Promise(() => {}) : lookUpBySystem(name)),
+    },
     inject: (host, times) => leadTo(host, times, 'http://nothing.invalid/model.bin'),
   },
   {
@@ -113,6 +126,28 @@ describe.each(RANGED_SOURCES)('connecting to $name', (source) => {
       })
     },
   )
+
+  it('C2: a machine whose name servers are out of reach is waited for, however often it fails', async () => {
+    const unreachable = Object.assign(new Error('no server'), { code: 'EAI_AGAIN' })
+    let asked = 0
+    const lookup: NameLookup = async (name) => {
+      if (name !== 'nothing.invalid') return lookUpBySystem(name)
+      asked += 1
+      throw unreachable
+    }
+    await runFault(source, {
+      http: { lookup },
+      limits: { retries: 2 },
+      // Five pauses of two seconds.
+      engine: { ports: testPorts({ clock: fastClock(40) }) },
+      rules: [CUT],
+      before: ({ host }) => leadTo(host, 5, 'http://nothing.invalid/model.bin'),
+      // It is told once, and counts as no attempt.
+      expect: { disk: 'file', notices: ['NET_SHORT_BODY', 'NET_DNS'] },
+      after: ({ host }) => expect(host.requests().at(-1)?.range).toMatch(`bytes=${N}-`),
+    })
+    expect(asked).toBe(5)
+  })
 
   it('C5: a connection that never comes about times out, and the next one goes on', async ({
     skip,

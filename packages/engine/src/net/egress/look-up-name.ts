@@ -38,7 +38,7 @@ function failed(hostname: string, why: string, cause?: unknown): WindlassError {
   return new WindlassError('NET_DNS', {
     detail: `${hostname} (${why})`,
     cause,
-    facts: { host: hostname },
+    facts: { host: hostname, resolver: why },
   })
 }
 
