@@ -29,7 +29,13 @@ engine.events.subscribe((event) => {
   if (event.type === 'download.state-changed') {
     const { to, reason, download } = event.data
     const { receivedBytes } = download.progress
-    tell({ state: to, receivedBytes, ...(reason === undefined ? {} : { code: reason.code }) })
+    const peakBytes = process.resourceUsage().maxRSS * 1024
+    tell({
+      state: to,
+      receivedBytes,
+      peakBytes,
+      ...(reason === undefined ? {} : { code: reason.code }),
+    })
   } else if (event.type === 'download.progressed') {
     const { id, progress } = event.data
     tell({ receivedBytes: progress.receivedBytes })

@@ -26,6 +26,8 @@ export interface ChildLine {
   readonly code?: string
   readonly notice?: string
   readonly receivedBytes?: number
+  /** The most memory that it ever had, as the kernel counts. */
+  readonly peakBytes?: number
 }
 
 /** An engine in a process of its own, which may be killed, stopped or starved. */
