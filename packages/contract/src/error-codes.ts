@@ -56,11 +56,17 @@ export const ERROR_CODES = {
     'The secure connection could not be trusted',
     'Check the clock of this machine and the certificate of the host or proxy.',
   ),
+  PROXY_AUTH: row(
+    502,
+    'blocked',
+    'The proxy wants a name and a password',
+    'Put them into HTTP_PROXY and HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT), then resume.',
+  ),
   PROXY_ERROR: row(
     502,
     'blocked',
     'The proxy refused the connection',
-    'Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and the password of the proxy, then resume.',
+    'Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY, and what the proxy allows, then resume.',
   ),
   HTTP_SERVER: row(502, 'retry', 'The host has a problem'),
   HTTP_RATE_LIMITED: row(
@@ -132,7 +138,12 @@ export const ERROR_CODES = {
     'fail',
     'The host sent the file in an encoding that was not asked for',
   ),
-  SOURCE_CHANGED: row(409, 'restart', 'The file changed on the host'),
+  SOURCE_CHANGED: row(
+    409,
+    'restart',
+    'The file changed on the host',
+    'It changed again after it was begun anew. Resume when nobody writes to it there any more.',
+  ),
   SOURCE_GONE: row(
     410,
     'fail',

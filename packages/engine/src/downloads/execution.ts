@@ -191,7 +191,9 @@ export class Execution implements LiveRun, RunListener {
       })
       return
     }
-    const trigger = error.disposition === 'blocked' ? 'block' : 'fail'
+    // A file that goes on changing is for a person to ask for again, at another time.
+    const needsPerson = error.disposition === 'blocked' || error.code === 'SOURCE_CHANGED'
+    const trigger = needsPerson ? 'block' : 'fail'
     const reason = reasonOf(error, spent ? { spentAttempts: attempts } : {})
     const finished = trigger === 'fail' ? { finishedAt: this.#now() } : {}
     await this.#move(trigger, {

@@ -168,7 +168,11 @@ const EVERYWHERE: readonly Row[] = [
     id: 'B12',
     what: 'the pointer of a file is not the file',
     rules: [{ do: { status: 200, body: POINTER } }],
-    expect: { state: 'failed', code: 'SIZE_MISMATCH', disk: 'nothing', requestsAtMost: 1 },
+    expect: { state: 'blocked', code: 'CONTENT_UNEXPECTED', disk: 'nothing', requestsAtMost: 1 },
+    after: ({ download }) => {
+      expect(download.reason?.message).toContain('pointer of Git LFS')
+      expect(download.reason?.hint).toContain('never uploaded')
+    },
   },
   {
     id: 'B13',

@@ -214,7 +214,7 @@ describe.each(RANGED_SOURCES)('connecting to $name', (source) => {
         before({ host }) {
           proxy.use(() => (isCut(host) ? 'wants-password' : 'forward'))
         },
-        expect: { state: 'blocked', code: 'PROXY_ERROR', disk: { partAtLeast: N } },
+        expect: { state: 'blocked', code: 'PROXY_AUTH', disk: { partAtLeast: N } },
         async after({ engine, id, download, reaches }) {
           expect(download.reason?.hint).toMatch('HTTP_PROXY')
           const asked = proxy.log.length

@@ -82,7 +82,7 @@ const EVERYWHERE: readonly Row[] = [
     what: 'another total for ever is a file that changed, and what is there is kept',
     rules: [cut, always({ wrongContentRange: { total: SIZE + 1 } })],
     expect: {
-      state: 'failed',
+      state: 'blocked',
       code: 'SOURCE_CHANGED',
       disk: { partAtLeast: CUT },
       requestsAtMost: 3,
@@ -91,7 +91,7 @@ const EVERYWHERE: readonly Row[] = [
     async after({ host, engine, id, reaches }) {
       host.clearFaults()
       host.clearLog()
-      await engine.downloads.retry(id)
+      await engine.downloads.resume(id)
       await reaches({ disk: 'file', ranges: [REST] })
     },
   },
@@ -143,7 +143,7 @@ const EVERYWHERE: readonly Row[] = [
       always({ status: 416, headers: { 'Content-Range': `bytes */${CUT - 1}` }, body: '' }),
     ],
     expect: {
-      state: 'failed',
+      state: 'blocked',
       code: 'SOURCE_CHANGED',
       disk: { partAtLeast: CUT },
       requestsAtMost: 3,
@@ -239,7 +239,7 @@ const PLAIN: readonly Row[] = [
     host: { digest: false, settings: { versions: changes(40) } },
     rules: [cut],
     expect: {
-      state: 'failed',
+      state: 'blocked',
       code: 'SOURCE_CHANGED',
       disk: 'nothing',
       notices: ['NET_SHORT_BODY', 'SOURCE_CHANGED'],
@@ -316,7 +316,7 @@ const PLAIN: readonly Row[] = [
     what: 'an ETag of its own for each request is never believed where there is no digest',
     host: { digest: false, settings: { etag: 'per-request' } },
     expect: {
-      state: 'failed',
+      state: 'blocked',
       code: 'SOURCE_CHANGED',
       disk: 'nothing',
       requestsAtMost: 2,

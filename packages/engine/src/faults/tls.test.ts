@@ -143,7 +143,11 @@ describe.each(SECURE_SOURCES)('$name', (source) => {
           before({ host }) {
             proxy.use(() => (isCut(host) ? manner : 'forward'))
           },
-          expect: { state: 'blocked', code: 'PROXY_ERROR', disk: { partAtLeast: N } },
+          expect: {
+            state: 'blocked',
+            code: manner === 'refuses' ? 'PROXY_ERROR' : 'PROXY_AUTH',
+            disk: { partAtLeast: N },
+          },
           async after({ engine, id, download, reaches }) {
             expect(download.reason?.hint).toMatch('HTTPS_PROXY')
             proxy.use('forward')

@@ -389,7 +389,7 @@ describe('a proxy', () => {
     expect(await read(await get(around, `${host.url}/x`))).toBe('direct')
   })
 
-  it('that refuses a tunnel or wants a password is a PROXY_ERROR', async () => {
+  it('that wants a password is a PROXY_AUTH, with and without a tunnel', async () => {
     const proxy = await startRawHost((socket) =>
       socket.once('data', () =>
         socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n'),
@@ -397,7 +397,7 @@ describe('a proxy', () => {
     )
     const client = startClient({ proxy: { httpProxy: proxy.url, httpsProxy: proxy.url } })
     for (const url of ['http://127.0.0.1:2/x', 'https://127.0.0.1:2/x']) {
-      expect((await failure(get(client, url))).code).toBe('PROXY_ERROR')
+      expect((await failure(get(client, url))).code).toBe('PROXY_AUTH')
     }
   })
 

@@ -177,7 +177,10 @@ const PROXY_REFUSALS = new Set(['UND_ERR_ABORTED', 'UND_ERR_INVALID_ARG'])
 function proxyRefusal(error: unknown, { dispatchers, url }: Sending): unknown {
   if (!dispatchers.hasProxy(url) || !(error instanceof Error) || !('code' in error)) return error
   if (typeof error.code !== 'string' || !PROXY_REFUSALS.has(error.code)) return error
-  return new WindlassError('PROXY_ERROR', { detail: `on the way to ${url.host}`, cause: error })
+  // What a proxy answers to the wish for a tunnel, undici tells in words only.
+  const wantsPassword = error.code === 'UND_ERR_INVALID_ARG' || /\b407\b/.test(error.message)
+  const code = wantsPassword ? 'PROXY_AUTH' : 'PROXY_ERROR'
+  return new WindlassError(code, { detail: `on the way to ${url.host}`, cause: error })
 }
 
 function plainAddress(url: URL): URL {

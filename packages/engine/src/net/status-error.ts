@@ -9,7 +9,7 @@ const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
   402: 'HTTP_FORBIDDEN',
   403: 'HTTP_FORBIDDEN',
   404: 'HTTP_NOT_FOUND',
-  407: 'PROXY_ERROR',
+  407: 'PROXY_AUTH',
   408: 'NET_TIMEOUT',
   410: 'SOURCE_GONE',
   416: 'RANGE_MISMATCH',

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '@windlass/contract'
 import { formatBytes } from '../../disk/format-bytes.ts'
-import { WindlassError } from '../../errors/windlass-error.ts'
+import { isWindlassError, WindlassError } from '../../errors/windlass-error.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
 import { headerOf, type ResponseHead } from '../../net/response-head.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -11,6 +11,7 @@ import { type AskedRange, checkRangeAnswer, type RangeVerdict } from './check-ra
 import { formatRange } from './content-range.ts'
 import type { FileLink } from './file-link.ts'
 import type { HostMemory } from './host-memory.ts'
+import { isLfsPointer } from './is-lfs-pointer.ts'
 import type { PartFile } from './part-file.ts'
 import { receiveBody } from './receive-body.ts'
 import type { Segment, SegmentPlan } from './segment-plan.ts'
@@ -61,7 +62,7 @@ export async function fetchRange(fetch: FileFetch, fetching: Fetching): Promise<
   const { segment, signal } = fetching
   const asked = askedRange(fetch, segment)
   const response = await fetch.link.open(requestHeaders(fetch, asked), signal)
-  const verdict = examine(fetch, asked, response)
+  const verdict = await examine(fetch, asked, response)
   switch (verdict.kind) {
     case 'body':
       if (mayBeJoined(fetch, fetching, verdict)) {
@@ -100,15 +101,27 @@ function requestHeaders({ request }: FileFetch, asked: AskedRange): Record<strin
   }
 }
 
-function examine(fetch: FileFetch, asked: AskedRange, response: HttpResponse): RangeVerdict {
+async function examine(
+  fetch: FileFetch,
+  asked: AskedRange,
+  response: HttpResponse,
+): Promise<RangeVerdict> {
   const { path, validator, digest } = fetch.request.file
   const known = { path, validator, sizeBytes: fetch.part.sizeBytes, hasDigest: digest !== null }
   try {
     return checkRangeAnswer(asked, response, known)
   } catch (error) {
+    const isPointer = isWindlassError(error, 'SIZE_MISMATCH') && (await isLfsPointer(response.body))
     response.body.destroy()
-    throw error
+    throw isPointer ? pointerError(path) : error
   }
+}
+
+function pointerError(path: string): WindlassError {
+  return new WindlassError('CONTENT_UNEXPECTED', {
+    detail: `${path} is a pointer of Git LFS on the host`,
+    hint: 'The file itself was never uploaded there. Ask the owner of the repository, then resume.',
+  })
 }
 
 interface Incoming {
