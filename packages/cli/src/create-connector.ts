@@ -1,4 +1,4 @@
-import { createClient } from '@windlass/client'
+import { createClient, type Fetch } from '@windlass/client'
 import { type Clock, isWindlassError } from '@windlass/engine'
 import {
   findOwner,
@@ -8,8 +8,9 @@ import {
   openHome,
   type Settings,
 } from '@windlass/server'
-import { Agent, fetch } from 'undici'
+import type { Agent } from 'undici'
 import type { Connection, Connector } from './connection.ts'
+import { ownClient } from './own-client.ts'
 
 export interface ConnectorDeps {
   readonly settings: Settings
@@ -44,7 +45,8 @@ export function createConnector(deps: ConnectorDeps): Connector {
         const owner = await toOwner()
         if (owner !== null) return owner
         try {
-          return ownConnection(await openHome(settings, { log, listenTcp: false, startDownloads }))
+          const home = await openHome(settings, { log, listenTcp: false, startDownloads })
+          return ownConnection(home, { log, clock })
         } catch (error) {
           if (!isWindlassError(error, 'LOCK_HELD') || clock.monotonicMs() >= deadline) throw error
         }
@@ -54,9 +56,14 @@ export function createConnector(deps: ConnectorDeps): Connector {
   }
 }
 
-function ownConnection(home: OpenHome): Connection {
+function ownConnection(
+  home: OpenHome,
+  deps: { readonly log: Log; readonly clock: Clock },
+): Connection {
   const address = { baseUrl: 'http://localhost', socketPath: home.socketPath, token: home.token }
-  return connectionTo(address, 'owner', () => home.close())
+  const overSocket = connectionTo(address, 'owner', () => home.close())
+  const client = ownClient(home.engine, { ...deps, overSocket: overSocket.client })
+  return { ...overSocket, client }
 }
 
 function connectionTo(
@@ -64,11 +71,16 @@ function connectionTo(
   role: Connection['role'],
   closeHome: () => Promise<void>,
 ): Connection {
-  const dispatcher = new Agent(socketPath === null ? {} : { connect: { socketPath } })
+  // The owner itself seldom needs it, and it takes long to load.
+  let opened: Promise<{ readonly agent: Agent; readonly fetch: Fetch }> | null = null
   const client = createClient({
     baseUrl,
     token: token.reveal(),
-    fetch: (url, options) => fetch(url, { ...options, dispatcher }),
+    async fetch(url, options) {
+      opened ??= openFetch(socketPath)
+      const { fetch } = await opened
+      return await fetch(url, options)
+    },
   })
   return {
     client,
@@ -76,10 +88,18 @@ function connectionTo(
     address: socketPath ?? baseUrl,
     async close() {
       // Event streams are open for as long as somebody listens: nothing to wait for.
-      await dispatcher.destroy()
+      await (await opened)?.agent.destroy()
       await closeHome()
     },
   }
+}
+
+async function openFetch(
+  socketPath: string | null,
+): Promise<{ readonly agent: Agent; readonly fetch: Fetch }> {
+  const { Agent, fetch } = await import('undici')
+  const agent = new Agent(socketPath === null ? {} : { connect: { socketPath } })
+  return { agent, fetch: (url, options) => fetch(url, { ...options, dispatcher: agent }) }
 }
 
 /** A server named by its address is asked once, so that a wrong address is told at once. */

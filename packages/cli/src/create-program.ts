@@ -1,15 +1,6 @@
 import { readVersion } from '@windlass/server'
 import { Command } from 'commander'
 import type { CommandContext } from './command-context.ts'
-import { actCommand } from './commands/act.ts'
-import { cancelCommand } from './commands/cancel.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { lsCommand } from './commands/ls.ts'
-import { pullCommand } from './commands/pull.ts'
-import { rmCommand } from './commands/rm.ts'
-import { serveCommand } from './commands/serve.ts'
-import { showCommand } from './commands/show.ts'
-import { watchCommand } from './commands/watch.ts'
 
 const MORE = `
 Examples:
@@ -21,8 +12,36 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 usage, 3 you must act, 70 bug, 130 interrupted (everything kept).
 `
 
-/** The whole command line. Parsing throws CommanderError instead of ending the process. */
-export function createProgram(context: CommandContext): Command {
+type MakeCommand = (context: CommandContext) => Promise<Command>
+
+const act =
+  (action: 'pause' | 'resume' | 'retry'): MakeCommand =>
+  async (context) =>
+    (await import('./commands/act.ts')).actCommand(context, action)
+
+/** In the order of the help. */
+const COMMANDS: ReadonlyMap<string, MakeCommand> = new Map([
+  ['pull', async (context) => (await import('./commands/pull.ts')).pullCommand(context)],
+  ['serve', async (context) => (await import('./commands/serve.ts')).serveCommand(context)],
+  ['ls', async (context) => (await import('./commands/ls.ts')).lsCommand(context)],
+  ['show', async (context) => (await import('./commands/show.ts')).showCommand(context)],
+  ['watch', async (context) => (await import('./commands/watch.ts')).watchCommand(context)],
+  ['pause', act('pause')],
+  ['resume', act('resume')],
+  ['cancel', async (context) => (await import('./commands/cancel.ts')).cancelCommand(context)],
+  ['retry', act('retry')],
+  ['rm', async (context) => (await import('./commands/rm.ts')).rmCommand(context)],
+  ['doctor', async (context) => (await import('./commands/doctor.ts')).doctorCommand(context)],
+])
+
+/**
+ * The command line for `args`: of all commands, or of the one that they begin with, since the others
+ * need not be loaded for it. Parsing throws CommanderError instead of ending the process.
+ */
+export async function createProgram(
+  context: CommandContext,
+  args: readonly string[],
+): Promise<Command> {
   const { host } = context
   const program = new Command('windlass')
     .description(
@@ -37,19 +56,9 @@ export function createProgram(context: CommandContext): Command {
     })
     .exitOverride()
     .addHelpText('after', MORE)
-  const commands = [
-    pullCommand(context),
-    serveCommand(context),
-    lsCommand(context),
-    showCommand(context),
-    watchCommand(context),
-    actCommand(context, 'pause'),
-    actCommand(context, 'resume'),
-    cancelCommand(context),
-    actCommand(context, 'retry'),
-    rmCommand(context),
-    doctorCommand(context),
-  ]
+  const named = COMMANDS.get(args[0] ?? '')
+  const makers = named === undefined ? [...COMMANDS.values()] : [named]
+  const commands = await Promise.all(makers.map((make) => make(context)))
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
   return program
 }

@@ -24,7 +24,8 @@ export async function runCli(args: readonly string[], host: CliHost): Promise<Ex
     },
   }
   try {
-    await createProgram(context).parseAsync(args, { from: 'user' })
+    const program = await createProgram(context, args)
+    await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     return tellFailure(error, host)

@@ -29,6 +29,8 @@ export interface AppOptions {
   /** Names under which clients may address this server, without port; IPv6 addresses in brackets. */
   readonly allowedHosts: readonly string[]
   readonly version: string
+  /** When the owner of the home started, epoch milliseconds. */
+  readonly startedAt: number
   readonly clock?: Clock
 }
 
@@ -63,7 +65,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addRequestHooks(app, options, closing)
   const hub = new EventHub({ log: engine.events, clock })
   app.addHook('preClose', async () => hub.close())
-  await addRoutes(app, { ...options, closing, hub, startedAt: clock.now() })
+  await addRoutes(app, { ...options, closing, hub })
   return app
 }
 
@@ -92,7 +94,6 @@ function addRequestHooks(app: FastifyInstance, options: AppOptions, closing: Abo
 interface RouteParts extends AppOptions {
   readonly closing: AbortSignal
   readonly hub: EventHub
-  readonly startedAt: number
 }
 
 async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {

@@ -1,8 +1,12 @@
 import { chmod, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo, ListenOptions } from 'node:net'
 import { WindlassError } from '@windlass/engine'
-import type { FastifyInstance } from 'fastify'
+import type { ServedApp } from './app-on-demand.ts'
+
+// Not by `import`: that reads every export of the module, and Node's own `fetch` is loaded for it,
+// which nobody here needs and which takes longer than a third of our start.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** Time for a client to send its head, and for it to send all of a request. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -24,7 +28,7 @@ export interface Listener {
  * Serves the app on a Unix socket that only this user can open. A socket file that
  * is there is removed, so call it as the owner of the home only.
  */
-export async function listenOnSocket(app: FastifyInstance, path: string): Promise<Listener> {
+export async function listenOnSocket(app: ServedApp, path: string): Promise<Listener> {
   await rm(path, { force: true })
   const listener = await listen(app, { path })
   await chmod(path, 0o600)
@@ -36,7 +40,7 @@ export async function listenOnSocket(app: FastifyInstance, path: string): Promis
  * @throws WindlassError SETTINGS_INVALID when the port or the address cannot be had
  */
 export async function listenOnPort(
-  app: FastifyInstance,
+  app: ServedApp,
   address: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
   try {
@@ -46,8 +50,7 @@ export async function listenOnPort(
   }
 }
 
-async function listen(app: FastifyInstance, options: ListenOptions): Promise<Listener> {
-  await app.ready()
+async function listen(app: ServedApp, options: ListenOptions): Promise<Listener> {
   const limits = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,

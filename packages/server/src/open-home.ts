@@ -7,7 +7,7 @@ import {
   systemClock,
   WindlassError,
 } from '@windlass/engine'
-import { buildApp } from './app.ts'
+import { appOnDemand } from './app-on-demand.ts'
 import type { Log } from './create-log.ts'
 import { ensureApiToken } from './home/api-token.ts'
 import { type HomePaths, homePaths } from './home/home-paths.ts'
@@ -119,14 +119,17 @@ async function serve(
   const socketToken = await ensureApiToken(paths.token, log)
   const token = settings.token ?? socketToken
   const allowedHosts = ['localhost', '127.0.0.1', '[::1]', urlHost(settings.host)]
-  const app = await buildApp({ engine, token, socketToken, log, allowedHosts, version })
+  const startedAt = systemClock.now()
+  const app = appOnDemand({ engine, token, socketToken, log, allowedHosts, version, startedAt })
+  // Who serves is asked at once; who pulls, perhaps never.
+  if (listenTcp) await app.ready()
   const close = (listener: Listener): Promise<void> => listener.close()
   closer.add('socket', await listenOnSocket(app, paths.socket), close)
   const tcp = listenTcp ? closer.add('server', await listenOnPort(app, settings), close) : null
   // Ends the live streams, which would keep the listeners open.
   closer.add('app', app, () => app.close())
   const url = tcp === null ? null : `http://${urlHost(reachable(settings.host))}:${tcp.port}`
-  const record = { pid: process.pid, startedAt: systemClock.now(), version, url }
+  const record = { pid: process.pid, startedAt, version, url }
   await writeOwnerRecord(paths.owner, record)
   closer.add('owner record', paths.owner, removeOwnerRecord)
   return { url, token }

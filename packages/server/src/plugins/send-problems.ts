@@ -1,7 +1,7 @@
-import type { Problem } from '@windlass/contract'
 import { type Clock, classify, type Logger, WindlassError } from '@windlass/engine'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { publicProblem } from './public-problem.ts'
 
 export interface ProblemDeps {
   readonly log: Logger
@@ -33,11 +33,6 @@ export function sendProblem(
     .code(error.status)
     .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(publicProblem(error)))
-}
-
-/** The problem document of an error as clients may see it. */
-export function publicProblem(error: WindlassError): Problem {
-  return error.code === 'INTERNAL' ? new WindlassError('INTERNAL').toJSON() : error.toJSON()
 }
 
 function retryAfterSeconds(error: WindlassError, clock: Clock): number {

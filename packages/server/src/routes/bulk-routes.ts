@@ -1,7 +1,7 @@
 import { BulkResult, BulkSelection } from '@windlass/contract'
 import { classify, type Downloads } from '@windlass/engine'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { publicProblem } from '../plugins/send-problems.ts'
+import { publicProblem } from '../plugins/public-problem.ts'
 import { COMMON_PROBLEMS } from './route-responses.ts'
 
 const BULK_ACTIONS = ['pause', 'resume', 'cancel', 'retry'] as const

@@ -38,6 +38,8 @@ export async function openTestApp(): Promise<TestApp> {
     log: createLog({ level: 'debug', destination }),
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     version: '1.2.3',
+    startedAt: clock.now(),
   })
+  await app.ready()
   return { app, engine, clock, logged: () => lines.join('') }
 }
