@@ -26,7 +26,7 @@ export interface FakeCheckoutOptions {
 const MAIN = `
 import { basename } from 'node:path'
 const [verb, ...rest] = process.argv.slice(2)
-const facts = { verb, rest, cwd: process.cwd(), node: process.execPath, conditions: process.execArgv }
+const facts = { verb, rest, pid: process.pid, cwd: process.cwd(), node: process.execPath, conditions: process.execArgv }
 const answer: string = JSON.stringify(facts)
 console.log(answer)
 if (verb === 'exit') process.exit(Number(rest[0]))

@@ -98,3 +98,9 @@ async function untilItSays(child: ReturnType<FakeCheckout['start']>, word: strin
     heard += String(text)
   }
 }
+
+it('becomes the CLI in place of a second process when started as ./windlass', async () => {
+  const child = checkout.start('./windlass', ['pid'])
+  const { stdout } = await ended(child)
+  expect(JSON.parse(stdout).pid).toBe(child.pid)
+})
