@@ -3,7 +3,17 @@ import { type EnginePorts, type Logger, systemClock } from '@windlass/engine'
 
 /** The side effects of a real machine. */
 export function systemPorts(log: Logger): EnginePorts {
-  return { clock: systemClock, log, random: Math.random, bootId: readBootId }
+  let bootId: string | null | undefined
+  return {
+    clock: systemClock,
+    log,
+    random: Math.random,
+    bootId() {
+      // No process outlives its boot, and each file asks.
+      if (bootId === undefined) bootId = readBootId()
+      return bootId
+    },
+  }
 }
 
 /** Linux's random id of the running boot (random(4)); null elsewhere. */

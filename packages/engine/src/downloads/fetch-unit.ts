@@ -25,6 +25,8 @@ export interface FetchContext {
 
 export interface FetchOptions extends CallOptions {
   readonly bypassCaches: boolean
+  /** Gives the unit's connection back: called once no byte of it has to be fetched any more. */
+  readonly leave: () => void
 }
 
 /**
@@ -62,7 +64,7 @@ async function carryAndVerify(
   unit: TransferUnit,
   staged: StagedFile,
   context: FetchContext,
-  { signal, bypassCaches }: FetchOptions,
+  { signal, bypassCaches, leave }: FetchOptions,
 ): Promise<void> {
   const { file } = unit
   const { carrier, hashers, spare, progress } = context
@@ -82,6 +84,8 @@ async function carryAndVerify(
     },
     { signal },
   )
+  // What is left is the disk's and the processor's work: the next file is asked for meanwhile.
+  leave()
   progress.enter(unit, 'verifying')
   if (progress.allReceived) await context.onAllReceived()
   const actual = await hasher?.finish(sizeBytes, { signal }).finally(() => hashers.drop(unit))

@@ -55,12 +55,12 @@ export class Ledger {
     return this.#write(async (db) => {
       const record = { ...draft, position: await this.#deps.downloads.nextPosition(db) }
       await this.#deps.downloads.insert(db, record)
-      const event = await this.#append(db, {
+      const events = await this.#append(db, {
         type: 'download.created',
         downloadId: record.id,
         data: { download: summarize(record, null, this.#deps.now()) },
       })
-      return { value: record, events: [event] }
+      return { value: record, events }
     })
   }
 
@@ -89,7 +89,7 @@ export class Ledger {
         await this.#deps.downloads.keepResolution(db, id, change.resolution)
       }
       if (change.files) await this.#deps.downloads.keepFileSnapshot(db, id, change.files)
-      const event = await this.#append(db, {
+      const events = await this.#append(db, {
         type: 'download.state-changed',
         downloadId: id,
         data: {
@@ -100,7 +100,7 @@ export class Ledger {
           download: summarize(after, null, this.#deps.now()),
         },
       })
-      return { value: after, events: [event] }
+      return { value: after, events }
     })
   }
 
@@ -114,9 +114,7 @@ export class Ledger {
           await this.#deps.downloads.keepResolution(db, change.id, change.resolution)
         }
       }
-      const written: LoggedEvent[] = []
-      for (const event of events) written.push(await this.#append(db, event))
-      return { value: undefined, events: written }
+      return { value: undefined, events: await this.#append(db, ...events) }
     })
   }
 
@@ -126,12 +124,12 @@ export class Ledger {
       const before = await this.#require(db, id)
       advance(before.state, 'forget')
       await this.#deps.downloads.remove(db, id)
-      const event = await this.#append(db, {
+      const events = await this.#append(db, {
         type: 'download.forgotten',
         downloadId: id,
         data: { id },
       })
-      return { value: undefined, events: [event] }
+      return { value: undefined, events }
     })
   }
 
@@ -146,8 +144,8 @@ export class Ledger {
     return record
   }
 
-  #append(db: Kysely<Schema>, event: NewEvent): Promise<LoggedEvent> {
-    return this.#deps.events.append(db, event, this.#deps.now())
+  #append(db: Kysely<Schema>, ...events: readonly NewEvent[]): Promise<readonly LoggedEvent[]> {
+    return this.#deps.events.append(db, events, this.#deps.now())
   }
 
   /** One writer at a time, so that events are announced in the order of their numbers. */

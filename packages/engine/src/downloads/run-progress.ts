@@ -12,7 +12,6 @@ interface UnitProgress {
   baseBytes: number | null
   state: FileState
   present: boolean
-  changed: boolean
 }
 
 /** Live bytes and states of one run. Shared bytes count once. */
@@ -24,6 +23,9 @@ export class RunProgress {
   #receivedBytes = 0
   #filesTotal = 0
   #firstGain: (() => void) | null = null
+  #filesDone = 0
+  /** Units that changed since they were last asked for. */
+  readonly #changed = new Set<UnitProgress>()
   /** Units that still lack bytes. */
   #incomplete = 0
 
@@ -39,7 +41,6 @@ export class RunProgress {
         baseBytes: null,
         state: 'pending',
         present: false,
-        changed: false,
       })
     }
   }
@@ -110,11 +111,10 @@ export class RunProgress {
   }
 
   snapshot(): ProgressSnapshot {
-    const done = this.#entries().filter(({ state }) => state === 'done')
     return {
       receivedBytes: this.#receivedBytes,
       totalBytes: this.#totalBytes,
-      filesDone: done.reduce((sum, { unit }) => sum + unit.paths.length, 0),
+      filesDone: this.#filesDone,
       filesTotal: this.#filesTotal,
     }
   }
@@ -124,13 +124,13 @@ export class RunProgress {
   }
 
   files(): FileSnapshot {
-    return this.#entries().flatMap(filesOf)
+    return [...this.#units.values()].flatMap(filesOf)
   }
 
   /** Files that changed since the last call. */
   takeChanges(): FileSnapshot {
-    const changed = this.#entries().filter((entry) => entry.changed)
-    for (const entry of changed) entry.changed = false
+    const changed = [...this.#changed]
+    this.#changed.clear()
     return changed.flatMap(filesOf)
   }
 
@@ -139,17 +139,15 @@ export class RunProgress {
     this.#firstGain = null
   }
 
-  #entries(): UnitProgress[] {
-    return [...this.#units.values()]
-  }
-
   #change(unit: TransferUnit, apply: (entry: UnitProgress) => void): void {
     const entry = this.#units.get(unit.key)
     if (entry === undefined) throw new TypeError(`no such unit: ${unit.key}`)
-    const before = hasAllBytes(entry.state)
+    const before = entry.state
     apply(entry)
-    this.#incomplete += Number(before) - Number(hasAllBytes(entry.state))
-    entry.changed = true
+    this.#incomplete += Number(hasAllBytes(before)) - Number(hasAllBytes(entry.state))
+    const becameDone = Number(entry.state === 'done') - Number(before === 'done')
+    this.#filesDone += becameDone * unit.paths.length
+    this.#changed.add(entry)
   }
 }
 

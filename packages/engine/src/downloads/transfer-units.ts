@@ -8,7 +8,7 @@ import { backoffMs, RETRY_BACKOFF } from './backoff.ts'
 import { ConnectionBudget } from './connection-budget.ts'
 import { Crew } from './crew.ts'
 import type { StoredResolution } from './download-record.ts'
-import { type FetchContext, fetchUnit } from './fetch-unit.ts'
+import { type FetchContext, type FetchOptions, fetchUnit } from './fetch-unit.ts'
 import type { RunClaim, RunListener } from './run-claim.ts'
 import type { RunProgress } from './run-progress.ts'
 import type { RunFailures, RunnerDeps } from './runner-deps.ts'
@@ -18,6 +18,11 @@ import { UnitQueue } from './unit-queue.ts'
 
 /** A pause longer than this frees the slot and shows as `waiting`. */
 const LONGEST_SLEEP_MS = 5_000
+/**
+ * Units in work for each connection. One is fetched, the others are verified and published, which
+ * for a small file takes longer than to fetch it; together they share their syncs of a folder.
+ */
+const UNITS_PER_CONNECTION = 3
 /** Damaged bytes and files that changed are fetched once more, not for ever. */
 const MOST_FRESH_STARTS = 1
 
@@ -58,7 +63,7 @@ export async function transferUnits(job: TransferJob, { signal }: CallOptions): 
   const run: UnitRun = {
     job,
     budget,
-    crew: new Crew(Math.min(job.claim.connections, job.units.length), clock),
+    crew: new Crew(Math.min(job.claim.connections * UNITS_PER_CONNECTION, job.units.length), clock),
     queue: new UnitQueue(job.units, { clock, random, longestSleepMs: LONGEST_SLEEP_MS }),
     context: fetchContext(job, { budget, hashers }),
     histories: new Map(),
@@ -90,7 +95,10 @@ interface UnitRun {
   readonly histories: Map<string, UnitHistory>
 }
 
-/** One worker: a unit at a time, each with a connection of its own, until none is left or it may go. */
+/**
+ * One worker: a unit at a time, with a connection of its own while bytes of it are missing, until no
+ * unit is left or it may go.
+ */
 async function fetchInTurn(run: UnitRun, signal: AbortSignal): Promise<void> {
   while (!run.crew.mayLeave()) {
     const unit = await run.queue.take({ signal })
@@ -98,7 +106,7 @@ async function fetchInTurn(run: UnitRun, signal: AbortSignal): Promise<void> {
     // While a worker waits for a unit, its connection helps the files at work.
     const leave = await run.budget.enter({ signal })
     try {
-      await attempt(unit, historyOf(run.histories, unit, run.job), run, signal)
+      await attempt(unit, historyOf(run.histories, unit, run.job), run, { signal, leave })
     } finally {
       leave()
     }
@@ -109,12 +117,12 @@ async function attempt(
   unit: TransferUnit,
   history: UnitHistory,
   run: UnitRun,
-  signal: AbortSignal,
+  { signal, leave }: CallOptions & Pick<FetchOptions, 'leave'>,
 ): Promise<void> {
   const { job, queue, context } = run
   try {
     const bypassCaches = history.freshStarts > 0
-    const { present } = await fetchUnit(unit, context, { signal, bypassCaches })
+    const { present } = await fetchUnit(unit, context, { signal, bypassCaches, leave })
     complete(unit, present, job)
     queue.done()
   } catch (thrown) {
@@ -170,7 +178,7 @@ async function judgeFailure(
       job.listener.tell({ type: 'noticed', notice })
     }
     // Who leaves takes its connection along: lent to others it would need as many descriptors.
-    if (wantsLess) budget.shrinkTo(crew.remaining)
+    if (wantsLess) budget.shrinkTo(Math.ceil(crew.remaining / UNITS_PER_CONNECTION))
     history.isWaiting = true
     return uncountedMs
   }

@@ -1,4 +1,4 @@
-import { chmod, rename, rm, stat } from 'node:fs/promises'
+import { chmod, rename, stat, unlink } from 'node:fs/promises'
 import type { DirectorySyncs } from '../../disk/directory-syncs.ts'
 import { syncFile } from '../../disk/durable-rename.ts'
 import { isSystemError, orNullIfAbsent } from '../../disk/system-error.ts'
@@ -80,7 +80,8 @@ export class HubCacheSession implements StoreSession {
       this.#deps.collisions?.claim(unit.paths)
       if (this.#deps.useLinks) await this.#publishBlob(unit, staged)
       else await this.#publishFiles(unit, staged)
-      await rm(staged.journalPath, { force: true })
+      // A small file has none; `rm` would look twice for it.
+      await orNullIfAbsent(unlink(staged.journalPath))
     })
   }
 
