@@ -7,7 +7,7 @@ import { ConnectionGovernor } from './connection-governor.ts'
 import { type FileFetch, fetchRange } from './fetch-range.ts'
 
 /** How often the flow is looked at. */
-const TICK_MS = 100
+const TICK_MS = 50
 /** A smaller file is there before a second connection would be. */
 const SMALLEST_SHARED_BYTES = 8 * 1024 * 1024
 
@@ -71,7 +71,8 @@ export class ConnectionCrew {
     if (stop.signal.aborted || this.#crew.size === 0) return
     const nowMs = this.#clock.monotonicMs()
     const flowing = [...this.#crew].filter(({ isFlowing }) => isFlowing).length
-    this.#governor.observe({ nowMs, arrivedBytes: this.#fetch.plan.arrivedBytes, flowing })
+    const { arrivedBytes, missingBytes } = this.#fetch.plan
+    this.#governor.observe({ nowMs, arrivedBytes, missingBytes, flowing })
     if (this.#governor.mayOpen(nowMs)) this.#fill(stop)
   }
 

@@ -9,21 +9,31 @@ function watch(
   bytesPerMs: (connections: number) => number,
   seconds: number,
   spare = 8,
+  sizeBytes = Number.MAX_SAFE_INTEGER,
 ): number[] {
   const targets: number[] = []
   let arrivedBytes = 0
-  for (let nowMs = 0; nowMs <= seconds * 1000; nowMs += 125) {
+  for (let nowMs = 0; nowMs <= seconds * 1000; nowMs += 50) {
     const flowing = Math.min(governor.target, spare)
-    governor.observe({ nowMs, arrivedBytes, flowing })
-    arrivedBytes += bytesPerMs(flowing) * 125
+    const missingBytes = Math.max(0, sizeBytes - arrivedBytes)
+    governor.observe({ nowMs, arrivedBytes, missingBytes, flowing })
+    arrivedBytes += bytesPerMs(flowing) * 50
     if (targets.at(-1) !== governor.target) targets.push(governor.target)
   }
   return targets
 }
 
-it('doubles the connections within a second, up to the limit', () => {
+it('doubles the connections within half a second, up to the limit', () => {
   const governor = new ConnectionGovernor({ start: 1, limit: 8, isTried: false, nowMs: 0 })
-  expect(watch(governor, (count) => count * 20 * KB_PER_MS, 1.5)).toEqual([1, 2, 4, 8])
+  expect(watch(governor, (count) => count * 20 * KB_PER_MS, 0.5)).toEqual([1, 2, 4, 8])
+})
+
+it('opens none for what is there within a second anyway', () => {
+  const open = () => new ConnectionGovernor({ start: 1, limit: 8, isTried: false, nowMs: 0 })
+  const pace = (count: number): number => count * 20 * KB_PER_MS
+  expect(watch(open(), pace, 1, 8, 1_000 * 20 * KB_PER_MS)).toEqual([1])
+  // Two have it within a second.
+  expect(watch(open(), pace, 1, 8, 2_000 * 20 * KB_PER_MS)).toEqual([1, 2])
 })
 
 it('keeps all of them where each is capped by the host', () => {

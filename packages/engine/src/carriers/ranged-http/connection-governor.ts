@@ -1,8 +1,13 @@
 const MIB = 1024 * 1024
 /** One thread does not take in much more than this from any number of connections. */
 const FAST_BYTES_PER_MS = (192 * MIB) / 1000
-/** How long the bytes must flow before another step up: a host that minds has said so by then. */
-const STEP_UP_MS = 200
+/**
+ * How long the bytes of all connections must flow before another step up. A host that minds has said
+ * so by then: its answer comes before the bytes do, and starts the time anew.
+ */
+const STEP_UP_MS = 100
+/** What is there sooner than this is not worth another connection. */
+const WORTH_ANOTHER_MS = 1_000
 /** Long enough to see an even pace from a host that sends by the second. */
 const JUDGE_MS = 3_000
 /** A file that is there sooner than this is not worth the time that a trial may cost. */
@@ -27,6 +32,8 @@ export interface Observation {
   readonly nowMs: number
   /** Bytes that arrived so far, on all connections. */
   readonly arrivedBytes: number
+  /** Bytes that did not arrive yet. */
+  readonly missingBytes: number
   /** Connections that bring bytes. */
   readonly flowing: number
 }
@@ -114,6 +121,7 @@ export class ConnectionGovernor {
   #grow(seen: Observation, pace: number, elapsedMs: number): void {
     if (elapsedMs < STEP_UP_MS || seen.flowing === 0) return
     if (pace >= FAST_BYTES_PER_MS) this.#enter({ kind: 'settled', sinceMs: seen.nowMs }, seen)
+    else if (seen.missingBytes < pace * WORTH_ANOTHER_MS) return
     else if (seen.flowing >= this.#target && this.#target < this.#limit) {
       this.#target = Math.min(this.#limit, this.#target * 2)
       this.#open(seen)

@@ -62,6 +62,13 @@ export class SegmentPlan {
     return this.#arrivedBytes
   }
 
+  /** Bytes that did not arrive yet, in flight or not. */
+  get missingBytes(): number {
+    let bytes = countBytes(this.#free)
+    for (const { position, end } of this.#active) bytes += end - position
+    return bytes
+  }
+
   /** The bytes that nobody fetches, and those in flight: for tests and checks. */
   get outstanding(): { readonly free: ByteRanges; readonly active: readonly Segment[] } {
     return { free: this.#free, active: [...this.#active] }
