@@ -38,7 +38,7 @@ it('gives its connection back before it verifies and publishes, and not before a
       finish: async () => '/',
     },
     progress: new RunProgress([unit], () => 0),
-    throttle: { open: () => ({ take: () => null, close() {} }) },
+    throttle: { open: () => ({ pieceBytes: 1, take: () => null, close() {} }) },
     identity: 'x',
     locate: () => Promise.reject(new Error('nobody asks')),
     onNotice: () => undefined,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { DownloadState } from '@windlass/contract'
-import type { HttpTimeouts } from '../net/open-dispatchers.ts'
+import type { HttpTimeouts } from '../net/transport.ts'
 import type { FaultWorld } from './fault-world.fixture.ts'
 
 /** What the process is told, as JSON in its only argument. */

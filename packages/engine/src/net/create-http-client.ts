@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { untilAbort } from '../verification/until-abort.ts'
@@ -7,16 +6,12 @@ import { createProxiedNames } from './egress/create-proxied-names.ts'
 import { createEgressPolicy, type EgressRules } from './egress/egress-policy.ts'
 import { lookUpBySystem, type NameLookup } from './egress/look-up-name.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
-import {
-  type Dispatchers,
-  type HttpTimeouts,
-  openDispatchers,
-  type ProxySettings,
-} from './open-dispatchers.ts'
+import { openTransports, type ProxySettings, type Transports } from './open-transports.ts'
 import { redactUrl } from './redact-url.ts'
 import { redirectTarget } from './redirect-target.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createRestingHosts } from './resting-hosts.ts'
+import type { HttpTimeouts } from './transport.ts'
 
 export interface HttpClientOptions {
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>
@@ -34,7 +29,6 @@ export interface HttpClientOptions {
 }
 
 const MAX_REDIRECTS = 8
-const MAX_REDIRECT_BODY = 16 * 1024
 const DEFAULT_TIMEOUTS: HttpTimeouts = { connectMs: 10_000, headersMs: 15_000, bodyMs: 30_000 }
 
 /**
@@ -46,7 +40,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const lookup = options.lookup ?? lookUpBySystem
   const egress = createEgressPolicy(options.egress, options.isPublicAddress)
   const proxiedNames = createProxiedNames({ lookup, policy: egress, clock: options.clock })
-  const dispatchers = openDispatchers({
+  const transports = openTransports({
     proxy: options.proxy,
     egress,
     lookup,
@@ -57,7 +51,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   /** Asked anew at each hop; where a name leads is judged when its connection is made. */
   async function admit(url: URL, signal: AbortSignal): Promise<void> {
     egress.admit(url)
-    if (!dispatchers.hasProxy(url) || egress.isExempt(url)) return
+    if (!transports.hasProxy(url) || egress.isExempt(url)) return
     await untilAbort(proxiedNames.admit(url), signal)
   }
 
@@ -67,14 +61,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       signal.throwIfAborted()
       await admit(url, signal)
       resting.refuse(url)
-      const answer = await sendOnce({ url, request, signal, dispatchers, options })
-      resting.watch(answer.response)
+      const response = await send({ url, request, signal, transports, options })
+      resting.watch(response)
       // This connection is not meant for this host, whatever its name (RFC 9110 §15.5.20).
-      if (answer.response.status === 421) dispatchers.renew(url)
-      const target = examine(answer, request)
-      if (target === null) return answer.response
+      if (response.status === 421) transports.for(url).renew(url)
+      const target = examine(response, request)
+      if (target === null) return response
       // Reading the little that a redirect says keeps its connection for the next request.
-      void answer.body.dump({ limit: MAX_REDIRECT_BODY })
+      response.body.discard()
       if (redirects === MAX_REDIRECTS) throw loop(request.url)
       url = target
     }
@@ -84,7 +78,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     open: (request, { signal }) => open(request, signal),
     noteRest: (head: ResponseHead) => resting.note(head),
     cutRestsShort: () => resting.cutShort(),
-    close: () => dispatchers.close(),
+    close: () => transports.close(),
   }
 }
 
@@ -92,78 +86,34 @@ interface Sending {
   readonly url: URL
   readonly request: HttpRequest
   readonly signal: AbortSignal
-  readonly dispatchers: Dispatchers
+  readonly transports: Transports
   readonly options: Pick<HttpClientOptions, 'userAgent'>
 }
 
-interface Answer {
-  readonly response: HttpResponse
-  readonly body: Dispatcher.ResponseData['body']
-}
-
-/**
- * Sends one request. A host may close an idle connection just as we write to it: that is
- * nobody's failure, so the request goes out once more (RFC 9112 §9.3.1 allows it for GET).
- */
-async function sendOnce(sending: Sending): Promise<Answer> {
-  try {
-    return await send(sending)
-  } catch (error) {
-    sending.signal.throwIfAborted()
-    if (!sending.dispatchers.isFromUsedConnection(error)) throw proxyRefusal(error, sending)
+async function send(sending: Sending): Promise<HttpResponse> {
+  const { url, request, signal, transports, options } = sending
+  const headers = {
+    accept: '*/*',
+    'accept-encoding': 'identity',
+    'user-agent': options.userAgent,
+    ...request.headers,
+    ...credentialHeaders(request.credentials, url),
   }
   try {
-    return await send(sending)
+    return await transports.for(url).send({ url, method: request.method, headers, signal })
   } catch (error) {
-    sending.signal.throwIfAborted()
+    signal.throwIfAborted()
     throw proxyRefusal(error, sending)
   }
 }
 
-async function send({ url, request, signal, dispatchers, options }: Sending): Promise<Answer> {
-  const asking = dispatchers.for(url).request({
-    origin: url.origin,
-    path: url.pathname + url.search,
-    method: request.method,
-    headers: {
-      accept: '*/*',
-      'accept-encoding': 'identity',
-      'user-agent': options.userAgent,
-      ...request.headers,
-      ...credentialHeaders(request.credentials, url),
-    },
-    signal,
-  })
-  const { statusCode, headers, body } = await untilStopped(asking, signal)
-  // Who reads the body meets its errors; a body that nobody reads must not end the process.
-  body.on('error', () => {})
-  return { response: { url, status: statusCode, headers, body }, body }
-}
-
-/** undici itself hears of a stop only when the connection stands, which may take its whole time limit. */
-async function untilStopped(
-  asking: Promise<Dispatcher.ResponseData>,
-  signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
-  try {
-    return await untilAbort(asking, signal)
-  } catch (error) {
-    // An answer that comes all the same is nobody's.
-    asking.then(
-      ({ body }) => body.on('error', () => {}).destroy(),
-      () => {},
-    )
-    throw error
-  }
-}
-
 /** Lets the caller judge the answer and says where it leads; refusing it closes its connection. */
-function examine({ response, body }: Answer, request: HttpRequest): URL | null {
+function examine(response: HttpResponse, request: HttpRequest): URL | null {
   try {
     request.judge(response)
     return redirectTarget(response)
   } catch (error) {
-    body.destroy()
+    response.body.destroy()
     throw error
   }
 }
@@ -174,8 +124,8 @@ function examine({ response, body }: Answer, request: HttpRequest): URL | null {
  */
 const PROXY_REFUSALS = new Set(['UND_ERR_ABORTED', 'UND_ERR_INVALID_ARG'])
 
-function proxyRefusal(error: unknown, { dispatchers, url }: Sending): unknown {
-  if (!dispatchers.hasProxy(url) || !(error instanceof Error) || !('code' in error)) return error
+function proxyRefusal(error: unknown, { transports, url }: Sending): unknown {
+  if (!transports.hasProxy(url) || !(error instanceof Error) || !('code' in error)) return error
   if (typeof error.code !== 'string' || !PROXY_REFUSALS.has(error.code)) return error
   // What a proxy answers to the wish for a tunnel, undici tells in words only.
   const wantsPassword = error.code === 'UND_ERR_INVALID_ARG' || /\b407\b/.test(error.message)

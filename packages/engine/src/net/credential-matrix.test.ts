@@ -111,7 +111,7 @@ async function follow(kind: keyof typeof KINDS, locations: readonly string[]) {
       { ...request, url: new URL(named(`${hub}/0`)) },
       { signal: new AbortController().signal },
     )
-    response.body.resume()
+    response.body.discard()
     return response.status
   } catch (error) {
     return classify(error).code

@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream'
 import type { Credential } from './credential.ts'
+import type { ResponseBody } from './response-body.ts'
 import type { ResponseHead } from './response-head.ts'
 
 export interface HttpRequest {
@@ -15,8 +15,8 @@ export interface HttpRequest {
 
 /** The final answer. Its `url` is the address after all redirects. */
 export interface HttpResponse extends ResponseHead {
-  /** Must be read to its end or destroyed. */
-  readonly body: Readable & AsyncIterable<Buffer>
+  /** Must be taken to its end or destroyed. */
+  readonly body: ResponseBody
 }
 
 /**

@@ -30,7 +30,7 @@ export function createPlainSource({ http, digestOf }: PlainSourceOptions): Sourc
       const url = urlOf(ref)
       const request = { url, method: 'HEAD', headers: {}, credentials: [], judge() {} } as const
       const head = await http.open(request, { signal })
-      head.body.resume()
+      head.body.discard()
       if (head.status !== 200) {
         const retryAt = http.noteRest(head)
         throw statusError(head, { what: url.pathname, retryAt })

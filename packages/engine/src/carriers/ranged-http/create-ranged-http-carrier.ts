@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import type { HttpClient } from '../../net/http-client.ts'
 import type { EnginePorts } from '../../ports.ts'
 import type { Carrier } from '../carrier.ts'
+import { BufferPool } from './buffer-pool.ts'
 import { createTurns } from './create-turns.ts'
 import { HostMemory } from './host-memory.ts'
 import { transferFile } from './transfer-file.ts'
@@ -26,8 +27,10 @@ export interface RangedHttpOptions extends Pick<EnginePorts, 'clock' | 'log' | '
  */
 export function createRangedHttpCarrier(options: RangedHttpOptions): Carrier {
   const hosts = new HostMemory(options.clock)
+  const buffers = new BufferPool()
   const { unknownSizeLimit = UNKNOWN_SIZE_LIMIT } = options
-  const deps = { ...options, unknownSizeLimit, hosts, syncTurn: createTurns(SYNCS_AT_ONCE) }
+  const syncTurn = createTurns(SYNCS_AT_ONCE)
+  const deps = { ...options, unknownSizeLimit, hosts, buffers, syncTurn }
   return {
     id: 'ranged-http',
     transfer: (request, { signal }) => transferFile(deps, request, signal),

@@ -7,6 +7,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import { StopRequest, withChildSignal } from '../../runtime/stop-request.ts'
 import type { TransferRequest } from '../carrier.ts'
 import { type BodyPlan, boundedPlan } from './bounded-plan.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { type AskedRange, checkRangeAnswer, type RangeVerdict } from './check-range-answer.ts'
 import { formatRange } from './content-range.ts'
 import type { FileLink } from './file-link.ts'
@@ -25,6 +26,7 @@ export interface FileFetch {
   /** Host of the lasting address, by which its habits are remembered. */
   readonly host: string
   readonly hosts: HostMemory
+  readonly buffers: BufferPool
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Bytes at most of a file whose size nobody tells. */
   readonly unknownSizeLimit: number
@@ -156,11 +158,11 @@ async function receive(fetch: FileFetch, incoming: Incoming): Promise<void> {
   if (verdict.total !== null) learnSize(fetch, verdict.total)
   fetching.onAnswer(response)
   const { path } = fetch.request.file
-  const { part, clock } = fetch
+  const { part, clock, buffers } = fetch
   const { body, url } = response
   const { tooLong } = await withinLimit(fetch, fetching, verdict, (plan, limited) =>
     receiveBody({
-      ...{ part, plan, segment, body, url, clock, path, signal: limited },
+      ...{ part, plan, segment, body, url, clock, buffers, path, signal: limited },
       throttle: fetch.request.throttle,
       end: verdict.end,
     }),

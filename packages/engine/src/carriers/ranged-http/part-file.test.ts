@@ -1,5 +1,14 @@
 import { existsSync } from 'node:fs'
-import { type FileHandle, open, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  type FileHandle,
+  open,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { manualClock, type TempDir, tempDir } from '@windlass/testkit'
 import { afterEach, expect, it, vi } from 'vitest'
 import { createTurns } from './create-turns.ts'
@@ -236,5 +245,50 @@ it('counts the bytes of a write that was cut short in the middle', async () => {
   expect(part.missing()[0]).toEqual({ start: 100, end: SIZE })
   await writeBlock(part, 0)
   expect(part.missing()[0]).toEqual(hole(1, BLOCKS))
+  await part.close({ durably: false })
+})
+
+it('shares a record between the writes of quick connections, and owes none when they left', async () => {
+  await using dir = await tempDir()
+  const { options, seen } = optionsFor(dir)
+  const recorded = async (): Promise<number> => {
+    await cp(dir.path, `${dir.path}-seen`, { recursive: true })
+    const staged = {
+      partPath: `${dir.path}-seen/file.part`,
+      journalPath: `${dir.path}-seen/file.journal`,
+    }
+    const copy = await PartFile.open({ ...options, staged, onBytes: () => {} })
+    const { receivedBytes } = copy.part
+    await copy.part.close({ durably: false })
+    await rm(`${dir.path}-seen`, { recursive: true })
+    return receivedBytes / BLOCK
+  }
+  const { part } = await PartFile.open(options)
+  const leaves = [part.join(), part.join()]
+  const records: number[] = []
+  for (let index = 0; index < 10; index++) {
+    await writeBlock(part, index)
+    records.push(await recorded())
+  }
+  // The first at once, then when two connections have 256 KiB each that no record names.
+  expect(records).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 9, 9])
+  expect(seen.at(-1)).toEqual({ received: 9 * BLOCK, contiguous: 9 * BLOCK })
+  for (const leave of leaves) await leave()
+  expect(await recorded()).toBe(10)
+  await part.close({ durably: false })
+})
+
+it('records what a slow connection wrote at once', async () => {
+  await using dir = await tempDir()
+  const clock = manualClock()
+  const { options, seen } = optionsFor(dir, { clock })
+  const { part } = await PartFile.open(options)
+  const leave = part.join()
+  for (const index of [0, 1, 2]) {
+    await clock.advance(100)
+    await writeBlock(part, index)
+    expect(seen.at(-1)?.received).toBe((index + 1) * BLOCK)
+  }
+  await leave()
   await part.close({ durably: false })
 })

@@ -22,6 +22,10 @@ import { writeFully } from './write-fully.ts'
 
 /** A file up to this size has no journal while all goes well: losing it costs no more than one request. */
 const UNJOURNALED_BYTES = 1024 * 1024
+/** What may be on disk without a record, for each connection at work; see {@link BufferPool}. */
+const UNRECORDED_BYTES = 256 * 1024
+/** Bytes of a slow line are recorded at once; those of a quick one share a record. */
+const RECORD_MS = 100
 /** After these the system kept what was written before; any other failure makes that doubtful. */
 const HARMLESS_WRITE_ERRORS = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
@@ -53,6 +57,10 @@ export class PartFile {
   #sizeBytes: number | null
   #written: ByteRanges
   #durable: ByteRanges
+  #connections = 0
+  /** All that was ever written, and what of it was recorded since. */
+  #writes = { bytes: 0, recordedBytes: 0 }
+  #recordedMs = -Infinity
   #recordIsOld: boolean = false
   #recording: Promise<void> | null = null
   #doubtful: boolean = false
@@ -135,8 +143,20 @@ export class PartFile {
   }
 
   /**
-   * Writes `buffers` at `position` and settles when the journal names them. What could
-   * be written before a failure counts, too.
+   * A connection is at work: a little more may be on disk without a record.
+   * @returns to be called when it ends; settles when no more is unrecorded than may be
+   */
+  join(): () => Promise<void> {
+    this.#connections += 1
+    return async () => {
+      this.#connections -= 1
+      if (this.#unrecordedBytes > 0 && this.#isRecordDue()) await this.#tell()
+    }
+  }
+
+  /**
+   * Writes `buffers` at `position`. The journal names them when this settles or a little
+   * later. What could be written before a failure counts, too.
    */
   async write(position: number, buffers: readonly Buffer[], bytes: number): Promise<void> {
     try {
@@ -152,11 +172,11 @@ export class PartFile {
     if (failure !== null && !isSystemError(failure.error, ...HARMLESS_WRITE_ERRORS))
       await this.#rollBack()
     if (!this.#doubtful) {
-      const end = position + (failure === null ? bytes : failure.writtenBytes)
-      this.#written = addRange(this.#written, { start: position, end })
+      const writtenBytes = failure === null ? bytes : failure.writtenBytes
+      this.#written = addRange(this.#written, { start: position, end: position + writtenBytes })
+      this.#writes.bytes += writtenBytes
     }
-    await this.#record()
-    this.#announce()
+    if (failure !== null || this.#isRecordDue()) await this.#tell()
     if (failure !== null) throw failure.error
     await this.#checkpointer.wrote(bytes)
   }
@@ -167,6 +187,7 @@ export class PartFile {
     await this.#checkpointer.settle({ all: false })
     this.#written = []
     this.#durable = []
+    this.#writes.recordedBytes = this.#writes.bytes
     await this.#journal?.erase()
     await this.#handle.truncate(0)
     this.#announce()
@@ -194,7 +215,7 @@ export class PartFile {
    */
   async close(options: { readonly durably: boolean }): Promise<void> {
     try {
-      await this.#recording
+      await (this.#unrecordedBytes > 0 ? this.#tell() : this.#recording)
       if (this.#journal === null && !this.isComplete && this.#written.length > 0) {
         this.#journal = await Journal.open(this.#options.staged.journalPath, { create: true })
         await this.#record()
@@ -221,6 +242,21 @@ export class PartFile {
     this.#announce()
   }
 
+  get #unrecordedBytes(): number {
+    return this.#writes.bytes - this.#writes.recordedBytes
+  }
+
+  #isRecordDue(): boolean {
+    const elapsedMs = this.#options.clock.monotonicMs() - this.#recordedMs
+    return this.#unrecordedBytes >= this.#connections * UNRECORDED_BYTES || elapsedMs >= RECORD_MS
+  }
+
+  /** Records what is written, and says so. */
+  async #tell(): Promise<void> {
+    await this.#record()
+    this.#announce()
+  }
+
   /** One record at a time; batches that finish meanwhile share the next one. */
   #record(): Promise<void> {
     this.#recordIsOld = true
@@ -233,7 +269,10 @@ export class PartFile {
   async #writeRecords(): Promise<void> {
     while (this.#recordIsOld) {
       this.#recordIsOld = false
+      const { bytes } = this.#writes
+      this.#recordedMs = this.#options.clock.monotonicMs()
       await this.#journal?.write('written', this.#recordOf(this.#written))
+      this.#writes.recordedBytes = bytes
     }
   }
 

@@ -5,6 +5,7 @@ import type { HttpResponse } from '../../net/http-client.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { BatchWriter } from './batch-writer.ts'
 import type { BodyPlan } from './bounded-plan.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import type { PartFile } from './part-file.ts'
 import type { Segment } from './segment-plan.ts'
 
@@ -16,7 +17,7 @@ const SHORT_BODY_CODES: ReadonlySet<string> = new Set([
 ])
 
 export interface Receiving {
-  readonly part: Pick<PartFile, 'write'>
+  readonly part: Pick<PartFile, 'write' | 'join'>
   readonly plan: BodyPlan
   /** Where the body's bytes go: its first one to `position`, none beyond a moving `end`. */
   readonly segment: Segment
@@ -25,6 +26,7 @@ export interface Receiving {
   readonly url: URL
   readonly throttle: Throttle | undefined
   readonly clock: Pick<Clock, 'monotonicMs'>
+  readonly buffers: BufferPool
   readonly path: string
   /** Where the body ends. Null when nobody knows: the body's end is the file's. */
   readonly end: number | null
@@ -44,12 +46,17 @@ export interface Received {
  *   the signal's reason; errors of the network and of the file system as they are
  */
 export async function receiveBody(receiving: Receiving): Promise<Received> {
-  const { end, path, segment, signal } = receiving
+  const { end, path, part, segment, signal } = receiving
   const writer = new BatchWriter({ ...receiving, start: segment.position })
   const meter = receiving.throttle?.open(receiving.url, { signal })
+  const leave = part.join()
   const { tooLong, failure } = await pump(receiving, writer, meter)
   meter?.close()
-  await writer.flush()
+  try {
+    await writer.flush()
+  } finally {
+    await leave()
+  }
   signal.throwIfAborted()
   // All bytes are there, however the answer ended after them.
   if (end !== null && segment.position >= Math.min(end, segment.end)) return { tooLong }
@@ -65,25 +72,23 @@ interface Outcome extends Received {
 const DONE: Outcome = { tooLong: false, failure: null }
 
 /**
- * Reads until the body or its segment ends, it fails or is stopped. Takes each chunk as
- * it comes off the socket: one that waited in the stream would be lost with it when the
- * connection breaks, and several would be copied into one. Reads on when the disk is ready
- * and the limits allow it.
+ * Reads until the body or its segment ends, it fails or is stopped. Reads on when the disk
+ * is ready and the limits allow it.
  */
 function pump(
   receiving: Receiving,
   writer: BatchWriter,
   meter: ByteMeter | undefined,
 ): Promise<Outcome> {
-  const { body, segment, signal } = receiving
+  const { body, plan, segment, signal } = receiving
   const { promise, resolve } = Promise.withResolvers<Outcome>()
   const bodyEnd = receiving.end ?? Number.MAX_SAFE_INTEGER
   let isOver = false
+  let tooLong = false
   const finish = (outcome: Outcome): void => {
     // The segment may be in another body by then.
     if (isOver) return
     isOver = true
-    body.off('data', take)
     signal.removeEventListener('abort', stop)
     segment.onCut = null
     resolve(outcome)
@@ -94,64 +99,34 @@ function pump(
   }
   const fail = (error: unknown): void => leave({ tooLong: false, failure: { error } })
   const stop = (): void => fail(signal.reason)
-  /** Another connection took over what would come next. */
-  const leaveIfCut = (): void => {
-    if (segment.position >= segment.end && segment.position < bodyEnd) leave(DONE)
+  const left = (): number => Math.min(bodyEnd, segment.end) - segment.position
+  /** What would come next is another connection's. */
+  const leaveIfFull = (): void => {
+    if (left() <= 0 && segment.position < bodyEnd) leave(DONE)
   }
-  const take = (chunk: Buffer): void => {
-    const { behind, over } = accept(receiving, writer, chunk)
-    const turn = meter?.take(chunk.length) ?? null
-    if (over !== null) leave(over)
-    if (behind !== null || turn !== null) {
-      body.pause()
-      Promise.all([behind, turn]).then(() => body.resume(), fail)
-    }
+  const room = (): Buffer | null => {
+    const most = Math.min(left(), meter?.pieceBytes ?? Number.MAX_SAFE_INTEGER)
+    tooLong = !isOver && segment.position === bodyEnd
+    return isOver || most <= 0 ? null : writer.room().subarray(0, most)
   }
-  body.once('end', () => finish(DONE))
-  body.once('error', (error) => {
-    // What came while the disk was behind still is in the stream.
-    const rest: Buffer | null = body.read()
-    if (rest !== null && !isOver) take(rest)
-    fail(error)
-  })
-  body.once('close', () => fail(new WindlassError('NET_SHORT_BODY')))
+  const filled = (bytes: number): Promise<unknown> | null => {
+    // What came after its place was given to another connection.
+    const wanted = Math.min(bytes, left())
+    plan.arrived(segment, wanted)
+    const behind = wanted > 0 ? writer.filled(wanted) : null
+    const turn = meter?.take(bytes) ?? null
+    if (left() <= 0 && segment.position < bodyEnd) plan.extend(segment)
+    leaveIfFull()
+    if (behind === null && turn === null) return null
+    const ready = Promise.all([behind, turn])
+    ready.catch(fail)
+    return ready
+  }
   signal.addEventListener('abort', stop, { once: true })
-  segment.onCut = leaveIfCut
+  segment.onCut = leaveIfFull
   if (signal.aborted) stop()
-  // It broke while the part file was made ready for it, and will never say so again.
-  else if (body.destroyed) fail(body.errored ?? new WindlassError('NET_SHORT_BODY'))
-  else body.on('data', take)
+  else body.pour({ room, filled, ended: () => finish({ tooLong, failure: null }), failed: fail })
   return promise
-}
-
-/**
- * Puts as much of a chunk into the segment as belongs there.
- * @returns what to wait for before more is read, and how the body is over if it is
- */
-function accept(
-  receiving: Receiving,
-  writer: BatchWriter,
-  chunk: Buffer,
-): { readonly behind: Promise<void> | null; readonly over: Outcome | null } {
-  const { segment, plan } = receiving
-  const bodyEnd = receiving.end ?? Number.MAX_SAFE_INTEGER
-  makeRoom(receiving, chunk.length)
-  const room = Math.min(bodyEnd, segment.end) - segment.position
-  const wanted = chunk.length <= room ? chunk : chunk.subarray(0, room)
-  plan.arrived(segment, wanted.length)
-  const behind = wanted.length > 0 ? writer.push(wanted) : null
-  if (wanted.length < chunk.length) {
-    return { behind, over: { tooLong: segment.position === bodyEnd, failure: null } }
-  }
-  const isFull = segment.position === segment.end && segment.position < bodyEnd
-  return { behind, over: isFull && !plan.extend(segment) ? DONE : null }
-}
-
-/** A body that goes on may fill what nobody else fetches. */
-function makeRoom({ segment, plan, end }: Receiving, bytes: number): void {
-  const bodyEnd = end ?? Number.MAX_SAFE_INTEGER
-  const wanted = Math.min(bodyEnd, segment.position + bytes)
-  while (segment.end < wanted && plan.extend(segment));
 }
 
 function shortBody(error: unknown, path: string): unknown {

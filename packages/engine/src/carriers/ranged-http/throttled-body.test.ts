@@ -16,6 +16,7 @@ function holding(hold: () => Promise<void>): Throttle & { readonly counted: () =
     open() {
       let held = false
       return {
+        pieceBytes: 64 * 1024,
         take(bytes) {
           counted += bytes
           if (held) return null

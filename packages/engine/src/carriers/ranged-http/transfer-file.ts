@@ -3,6 +3,7 @@ import type { HttpClient } from '../../net/http-client.ts'
 import type { EnginePorts } from '../../ports.ts'
 import { StopRequest } from '../../runtime/stop-request.ts'
 import type { TransferRequest } from '../carrier.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import { ConnectionCrew } from './connection-crew.ts'
 import type { FileFetch } from './fetch-range.ts'
 import { FileLink } from './file-link.ts'
@@ -15,6 +16,7 @@ export interface TransferDeps extends Pick<EnginePorts, 'clock' | 'log' | 'bootI
   readonly hosts: HostMemory
   /** Bytes at most of a file whose size nobody tells. */
   readonly unknownSizeLimit: number
+  readonly buffers: BufferPool
   /** Runs a sync when it is its turn. */
   readonly syncTurn: <T>(sync: () => Promise<T>) => Promise<T>
 }
@@ -75,7 +77,7 @@ async function fill(
   const { path } = request.file
   const servedBefore = (): boolean => part.receivedBytes > 0
   const link = new FileLink({ http: deps.http, origin, path, servedBefore })
-  const { clock, hosts, unknownSizeLimit } = deps
+  const { clock, hosts, buffers, unknownSizeLimit } = deps
   const { host } = origin.url
   while (!part.isComplete) {
     signal.throwIfAborted()
@@ -88,6 +90,7 @@ async function fill(
       link,
       host,
       hosts,
+      buffers,
       clock,
       unknownSizeLimit,
       ...FRESH,

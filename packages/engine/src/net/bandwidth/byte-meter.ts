@@ -12,6 +12,7 @@ export interface MeterOptions {
 /** What a body may read on one turn, as time at the lowest limit: longer ones at high rates save pauses. */
 const PORTION_SECONDS = 0.01
 const LARGEST_PORTION = 1024 * 1024
+const SMALLEST_PIECE = 16 * 1024
 
 interface Waiting {
   readonly promise: Promise<void>
@@ -38,6 +39,11 @@ export class RouteMeter implements ByteMeter {
     this.#options = options
     options.signal.addEventListener('abort', this.#abort, { once: true })
     if (options.signal.aborted) this.close()
+  }
+
+  get pieceBytes(): number {
+    const route = this.#options.route()
+    return route.length === 0 ? LARGEST_PORTION : Math.max(SMALLEST_PIECE, portionOf(route))
   }
 
   take(bytes: number): Promise<void> | null {
@@ -67,13 +73,11 @@ export class RouteMeter implements ByteMeter {
   }
 
   #queueUp(route: readonly FairBucket[], bytes: number): Promise<void> | null {
-    const lowest = Math.min(...route.map(({ bytesPerSecond }) => bytesPerSecond))
-    const portion = Math.min(LARGEST_PORTION, lowest * PORTION_SECONDS)
     this.#route = route
     this.#at = 0
     this.#turn = {
       lane: this.#options.lane,
-      bytes: Math.max(bytes, Math.floor(portion)),
+      bytes: Math.max(bytes, portionOf(route)),
       passed: () => {
         if (this.#advance()) this.#waiting?.resolve()
       },
@@ -111,4 +115,9 @@ export class RouteMeter implements ByteMeter {
     this.close()
     waiting?.reject(this.#options.signal.reason)
   }
+}
+
+function portionOf(route: readonly FairBucket[]): number {
+  const lowest = Math.min(...route.map(({ bytesPerSecond }) => bytesPerSecond))
+  return Math.floor(Math.min(LARGEST_PORTION, lowest * PORTION_SECONDS))
 }

@@ -1,5 +1,7 @@
 /** Paces one body. */
 export interface ByteMeter {
+  /** The most that should be read at once, so that a limit is kept to without bursts. */
+  readonly pieceBytes: number
   /**
    * `bytes` have come. Nothing more may be read until the promise resolves, so that TCP slows
    * the sender down; null when more may come at once. It rejects with the reason of the

@@ -66,7 +66,7 @@ describe(`${COUNT} addresses that lead inside`, () => {
     const request = { url, method: 'GET', headers: {}, credentials: [], judge() {} } as const
     try {
       const response = await client.open(request, { signal: new AbortController().signal })
-      response.body.resume()
+      response.body.discard()
       return response.url.origin
     } catch (error) {
       return classify(error).code
