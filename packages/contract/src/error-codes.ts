@@ -95,9 +95,24 @@ export const ERROR_CODES = {
   ),
   HTTP_NOT_FOUND: row(404, 'fail', 'The host has no such file'),
   HTTP_LEGAL: row(451, 'fail', 'The host may not serve this for legal reasons'),
-  HTTP_PROTOCOL: row(502, 'fail', 'The host answered in a way that makes no sense'),
-  HTTP_REDIRECT_LOOP: row(502, 'fail', 'The host redirects in a circle'),
-  HTTP_REDIRECT_BLOCKED: row(502, 'fail', 'A redirect to an unsafe address was refused'),
+  HTTP_PROTOCOL: row(
+    502,
+    'fail',
+    'The host answered in a way that makes no sense',
+    'A proxy or a portal may answer in its place; if not, tell those who run the host. Then retry.',
+  ),
+  HTTP_REDIRECT_LOOP: row(
+    502,
+    'fail',
+    'The host redirects in a circle',
+    'A sign-in that is missing may be the reason; open the address in a browser, then retry.',
+  ),
+  HTTP_REDIRECT_BLOCKED: row(
+    502,
+    'fail',
+    'A redirect to an unsafe address was refused',
+    'A portal of this network may stand in between; retry from another network, or tell those who run the host.',
+  ),
   URL_BLOCKED: row(
     403,
     'fail',
@@ -132,11 +147,17 @@ export const ERROR_CODES = {
     'Unset HF_HUB_OFFLINE and resume.',
   ),
   RANGE_MISMATCH: row(502, 'retry', 'The host sent other bytes than asked for'),
-  RANGE_UNSUPPORTED: row(502, 'restart', 'The host cannot continue a file in the middle'),
+  RANGE_UNSUPPORTED: row(
+    502,
+    'restart',
+    'The host cannot continue a file in the middle',
+    'Retry on a line that does not break: the file has to come in one piece.',
+  ),
   ENCODING_UNEXPECTED: row(
     502,
     'fail',
     'The host sent the file in an encoding that was not asked for',
+    'A proxy in between may pack what it passes on; retry without it, or tell those who run the host.',
   ),
   SOURCE_CHANGED: row(
     409,
@@ -157,14 +178,24 @@ export const ERROR_CODES = {
     'The host sent a page instead of the file',
     'A sign-in page, a captive portal or a proxy may stand in between; open the address in a browser, then resume.',
   ),
-  SIZE_MISMATCH: row(502, 'fail', 'The file has another size than announced'),
+  SIZE_MISMATCH: row(
+    502,
+    'fail',
+    'The file has another size than announced',
+    'The host serves a damaged or another file; nothing was put in place. Try again later.',
+  ),
   SIZE_LIMIT: row(
     502,
     'fail',
     'The host keeps sending a file whose size it does not tell',
     'It is longer than any file should be, and nothing of it was kept. Check the address.',
   ),
-  METADATA_TOO_LARGE: row(502, 'fail', 'The host sent more metadata than is sane'),
+  METADATA_TOO_LARGE: row(
+    502,
+    'fail',
+    'The host sent more metadata than is sane',
+    'Check that the endpoint is the one that you mean (HF_ENDPOINT), then retry.',
+  ),
   HASH_MISMATCH: row(
     502,
     'fail',

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { namingHost } from '../net/naming-host.ts'
 import { classify } from './classify.ts'
 
 it.for([
@@ -20,4 +21,12 @@ it('takes a resolver that finds no free descriptor for what it is', () => {
     syscall: 'getaddrinfo',
   })
   expect(classify(error).code).toBe('TOO_MANY_FILES')
+})
+
+it('names the host of a connection that broke', () => {
+  const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
+  const error = classify(namingHost(reset, new URL('http://files.test:8080/a')))
+  expect(error.message).toBe('The connection dropped: files.test:8080')
+  const stopped = new Error('no failure of the network')
+  expect(namingHost(stopped, new URL('http://files.test/'))).not.toHaveProperty('host')
 })

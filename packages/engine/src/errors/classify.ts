@@ -89,19 +89,30 @@ function fromSystem(error: Error, cause: unknown): WindlassError | null {
   const broken = SQLITE_CODES[sqliteCode(error) ?? 0]
   if (broken !== undefined) return new WindlassError(broken, { cause, detail: 'database' })
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO' || CERTIFICATE_CODES.has(code)) {
-    return new WindlassError('NET_TLS', { cause, detail: code, facts, hint: tlsHint(code) })
+    const host = hostOf(error)
+    const detail = host === undefined ? code : `${host} (${code})`
+    return new WindlassError('NET_TLS', { cause, detail, facts, hint: tlsHint(code) })
   }
   const mapped = SYSTEM_CODES[code]
   if (mapped === undefined) return null
   return new WindlassError(mapped, {
     cause,
     facts,
-    ...(path === undefined ? {} : { detail: path }),
+    ...detailOf(path ?? hostOf(error)),
   })
 }
 
 /** What is no HTTP. undici's parser names its reasons in words only, so its class has to tell. */
 function fromParser(error: Error, cause: unknown): WindlassError | null {
   if (!(error instanceof errors.HTTPParserError)) return null
-  return new WindlassError('HTTP_PROTOCOL', { cause })
+  return new WindlassError('HTTP_PROTOCOL', { cause, ...detailOf(hostOf(error)) })
+}
+
+/** As `namingHost` noted it, or Node itself. */
+function hostOf(error: Error): string | undefined {
+  return 'host' in error && typeof error.host === 'string' ? error.host : undefined
+}
+
+function detailOf(detail: string | undefined): { readonly detail?: string } {
+  return detail === undefined ? {} : { detail }
 }

@@ -6,6 +6,7 @@ import { createProxiedNames } from './egress/create-proxied-names.ts'
 import { createEgressPolicy, type EgressRules } from './egress/egress-policy.ts'
 import { lookUpBySystem, type NameLookup } from './egress/look-up-name.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
+import { namingHost } from './naming-host.ts'
 import { openTransports, type ProxySettings, type Transports } from './open-transports.ts'
 import { redactUrl } from './redact-url.ts'
 import { redirectTarget } from './redirect-target.ts'
@@ -125,8 +126,9 @@ function examine(response: HttpResponse, request: HttpRequest): URL | null {
 const PROXY_REFUSALS = new Set(['UND_ERR_ABORTED', 'UND_ERR_INVALID_ARG'])
 
 function proxyRefusal(error: unknown, { transports, url }: Sending): unknown {
-  if (!transports.hasProxy(url) || !(error instanceof Error) || !('code' in error)) return error
-  if (typeof error.code !== 'string' || !PROXY_REFUSALS.has(error.code)) return error
+  const named = namingHost(error, url)
+  if (!transports.hasProxy(url) || !(error instanceof Error) || !('code' in error)) return named
+  if (typeof error.code !== 'string' || !PROXY_REFUSALS.has(error.code)) return named
   // What a proxy answers to the wish for a tunnel, undici tells in words only.
   const wantsPassword = error.code === 'UND_ERR_INVALID_ARG' || /\b407\b/.test(error.message)
   const code = wantsPassword ? 'PROXY_AUTH' : 'PROXY_ERROR'

@@ -2,6 +2,7 @@ import { ERROR_CODES } from '@windlass/contract'
 import { formatBytes } from '../../disk/format-bytes.ts'
 import { isWindlassError, WindlassError } from '../../errors/windlass-error.ts'
 import type { HttpResponse } from '../../net/http-client.ts'
+import { namingHost } from '../../net/naming-host.ts'
 import { headerOf, type ResponseHead } from '../../net/response-head.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { StopRequest, withChildSignal } from '../../runtime/stop-request.ts'
@@ -165,6 +166,8 @@ async function receive(fetch: FileFetch, incoming: Incoming): Promise<void> {
       ...{ part, plan, segment, body, url, clock, buffers, path, signal: limited },
       throttle: fetch.request.throttle,
       end: verdict.end,
+    }).catch((error: unknown) => {
+      throw namingHost(error, url)
     }),
   )
   if (verdict.end === null) {
