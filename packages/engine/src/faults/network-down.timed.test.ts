@@ -60,7 +60,8 @@ it('C10: goes on within 5 s after its own network was down, spins no processor a
   expect(seen['backAfterMs']).toBeLessThan(5_000)
   expect(seen['cpuMs']).toBeLessThan(downMs / 4)
   expect(seen['told']).toContain('NET_DOWN')
-  expect(seen['sentAgain']).toBeLessThanOrEqual(MB)
+  // What the host gave to a connection that broke is lost with it: less than a tenth of a second's worth.
+  expect(seen['sentAgain']).toBeLessThanOrEqual(0.1 * MB)
 })
 
 async function expectWhole(engine: Engine, id: string): Promise<void> {
