@@ -1,4 +1,4 @@
-import { WindlassError } from '../../errors/windlass-error.ts'
+import { isWindlassError, WindlassError } from '../../errors/windlass-error.ts'
 import type { HttpClient, HttpResponse } from '../../net/http-client.ts'
 import type { ResponseHead } from '../../net/response-head.ts'
 import { statusError } from '../../net/status-error.ts'
@@ -109,10 +109,21 @@ export class FileLink {
     signal: AbortSignal,
   ): Promise<HttpResponse> {
     const { origin } = this.#options
-    const response = await this.#send(origin.url, headers, signal, (head) => origin.judge(head))
+    const response = await this.#send(origin.url, headers, signal, (head) => this.#judge(head))
     if (!REFUSALS.has(response.status)) return this.#accept(response)
     response.body.destroy()
     throw this.#refusal(response)
+  }
+
+  /** What was there when the file was begun has gone since; it is no wrong name. */
+  #judge(head: ResponseHead): void {
+    const { origin, path, servedBefore } = this.#options
+    try {
+      origin.judge(head)
+    } catch (error) {
+      if (!isWindlassError(error, 'HTTP_NOT_FOUND') || !servedBefore()) throw error
+      throw new WindlassError('SOURCE_GONE', { detail: path, cause: error })
+    }
   }
 
   #send(
