@@ -7,9 +7,9 @@ import { expect } from 'vitest'
 import type { Engine } from '../engine.ts'
 import { type FaultWorld, MB, REPO, receives } from './fault-world.fixture.ts'
 
-export const BLOCK = 4096
+const BLOCK = 4096
 /** Each connection may end within a block. */
-export const LOOSE_ENDS = 20
+const LOOSE_ENDS = 20
 
 /** The bytes that are kept are the right ones, and nothing is under the final name. */
 export async function expectKept(world: FaultWorld, id: string, bytes: number): Promise<void> {

@@ -9,10 +9,10 @@ import { fastClock, type HubEngine, openHubEngine } from './hub-engine.fixture.t
 
 export const MB = 1_000_000
 export const SIZE = 6 * MB
-export const FILE = 'model.safetensors'
+const FILE = 'model.safetensors'
 export const OVER: Download['state'][] = ['completed', 'failed', 'blocked', 'cancelled']
 /** One connection, so that the order of requests is the order of the file. */
-export const ONE = { ...LIMITS, connections: 1, maxActive: 8 }
+const ONE = { ...LIMITS, connections: 1, maxActive: 8 }
 
 export interface World extends HubEngine {
   readonly clock: Clock
