@@ -221,3 +221,19 @@ it('leaves no connection open when it is closed', async () => {
   await closed
   expect(await codeOf(read(half))).toBe('INTERNAL')
 })
+
+it('notices what comes behind a large body before it asks again', async () => {
+  const large = 'm'.repeat(1024 * 1024)
+  const host = await startHost((socket, path) => {
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${large.length}\r\n\r\n`
+    socket.write(path === '/more' ? `${head}${large}${HEAD}wrong` : `${HEAD}right`)
+  })
+  for (let n = 0; n < 5; n++) {
+    const transport = open()
+    const next = send(transport, host, '/more').then(async (response) => {
+      expect((await read(response)).length).toBe(large.length)
+      return send(transport, host)
+    })
+    expect(await read(await next)).toBe('right')
+  }
+})
