@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { DownloadState } from '@windlass/contract'
+import { isSystemError } from '../disk/system-error.ts'
 import type { HttpTimeouts } from '../net/transport.ts'
 import type { FaultWorld } from './fault-world.fixture.ts'
 
@@ -67,7 +68,7 @@ export function startEngineChild(
   })
   const signal = (name: NodeJS.Signals): void => {
     const pid = lines[0]?.pid
-    if (pid !== undefined && isAlive(child)) process.kill(pid, name)
+    if (pid !== undefined && isAlive(child)) killUnlessEnded(pid, name)
   }
   return {
     lines,
@@ -81,6 +82,15 @@ export function startEngineChild(
       else signal('SIGKILL')
       await ended
     },
+  }
+}
+
+/** What it was started by may outlive it for a moment. */
+function killUnlessEnded(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if (!isSystemError(error, 'ESRCH')) throw error
   }
 }
 
