@@ -20,6 +20,7 @@ const MEANINGS: Readonly<Record<LoggedEventType | PassingEventType, string>> = {
   'download.noticed':
     'Something a person should know that stops nothing: a retry, a restart of a file, a new name.',
   'download.cleaned': 'A cancelled download is cleaned up: what was removed.',
+  'download.moved': 'A download has another place in the queue, or another priority.',
   'download.forgotten': 'A settled download left the list.',
   'download.progressed': 'A sample of the progress, a few times a second while bytes arrive.',
   resync: 'The log no longer holds what the reader missed: read the list anew, go on from `seq`.',

@@ -55,6 +55,16 @@ async function failure(promise: Promise<unknown>): Promise<ApiError> {
 }
 
 describe('the client', () => {
+  it('moves one download, and several at once', async () => {
+    const { client, server } = await setUp(json(200, download('a')), json(200, { results: [] }))
+    expect((await client.move('a', { before: 'b' })).id).toBe('a')
+    expect(await client.moveMany({ ids: ['a', 'b'], to: 'first' })).toEqual({ results: [] })
+    expect(server.seen.map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+      ['/api/downloads/a/move', { before: 'b' }],
+      ['/api/downloads/move', { ids: ['a', 'b'], to: 'first' }],
+    ])
+  })
+
   it('creates with the token and a JSON body, and says whether the job is new', async () => {
     const { client, server } = await setUp(json(201, download('a')), json(200, download('a')))
     const request = { ref: 'org/name', include: ['*.json'] }

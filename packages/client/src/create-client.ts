@@ -1,4 +1,5 @@
 import {
+  type BulkMove,
   BulkResult,
   type BulkSelection,
   CancelledDownload,
@@ -9,6 +10,7 @@ import {
   type DownloadRequest,
   type DownloadSummary,
   Health,
+  type MoveTarget,
   type WindlassEvent,
 } from '@windlass/contract'
 import { type EventsOptions, followEvents } from './follow-events.ts'
@@ -56,10 +58,14 @@ export interface Client {
   /** The answer holds the receipt of what was removed. */
   cancel(id: string, options?: CallOptions): Promise<CancelledDownload>
   retry(id: string, options?: CallOptions): Promise<Download>
+  /** Another place in the queue, or another priority. */
+  move(id: string, target: MoveTarget, options?: CallOptions): Promise<Download>
   /** Drops a settled download from the list. */
   forget(id: string, options?: CallOptions): Promise<void>
   /** One action on many downloads; none fails because another does. */
   bulk(action: BulkAction, selection: BulkSelection, options?: CallOptions): Promise<BulkResult>
+  /** Several downloads side by side to another place, in the order of their ids. */
+  moveMany(move: BulkMove, options?: CallOptions): Promise<BulkResult>
   /** Events until the signal aborts, over lost connections too; see EventsOptions. */
   events(options: EventsOptions): AsyncIterable<WindlassEvent>
   health(options?: CallOptions): Promise<Health>
@@ -125,6 +131,14 @@ function actionCalls(transport: Transport): ActionCalls {
     async cancel(id, { signal } = {}) {
       const path = `${pathOf(id)}/cancel`
       return (await transport.json({ method: 'POST', path, signal }, CancelledDownload)).value
+    },
+    async move(id, body, { signal } = {}) {
+      const call = { method: 'POST', path: `${pathOf(id)}/move`, body, signal } as const
+      return (await transport.json(call, Download)).value
+    },
+    async moveMany(body, { signal } = {}) {
+      const call = { method: 'POST', path: '/api/downloads/move', body, signal } as const
+      return (await transport.json(call, BulkResult)).value
     },
     async forget(id, { signal } = {}) {
       await transport.send({ method: 'DELETE', path: pathOf(id), signal })

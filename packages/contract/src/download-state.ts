@@ -17,6 +17,6 @@ export const DownloadState = z.enum(DOWNLOAD_STATES).meta({ id: 'DownloadState' 
 export type DownloadState = z.infer<typeof DownloadState>
 
 /** What a person can tell a download to do. */
-export const DOWNLOAD_ACTIONS = ['pause', 'resume', 'cancel', 'retry', 'forget'] as const
+export const DOWNLOAD_ACTIONS = ['pause', 'resume', 'cancel', 'retry', 'forget', 'move'] as const
 export const DownloadAction = z.enum(DOWNLOAD_ACTIONS).meta({ id: 'DownloadAction' })
 export type DownloadAction = z.infer<typeof DownloadAction>

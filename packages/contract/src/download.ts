@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DownloadAction, DownloadState } from './download-state.ts'
 import { ERROR_CODE_NAMES } from './error-codes.ts'
+import { WaitsFor } from './waits-for.ts'
 
 const epochMs = z.number().meta({ description: 'Epoch milliseconds' })
 const sizeBytes = z.int().min(0)
@@ -60,6 +61,7 @@ export const DownloadSummary = z
     title: z.string(),
     state: DownloadState,
     reason: DownloadReason.optional(),
+    waitsFor: WaitsFor.optional(),
     progress: DownloadProgress,
     revision: z.string().nullable(),
     destination: z.string().nullable(),

@@ -34,6 +34,8 @@ export const LOGGED_EVENTS = {
     message: z.string(),
     path: z.string().optional(),
   }),
+  /** It has another place in the queue, or another priority. */
+  'download.moved': z.object({ id, download: DownloadSummary }),
   'download.cleaned': z.object({ id, files: z.int(), bytes: z.int() }),
   'download.forgotten': z.object({ id }),
 } as const

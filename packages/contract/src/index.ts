@@ -31,6 +31,7 @@ export {
   parseEvent,
   type WindlassEvent,
 } from './events.ts'
+export { BulkMove, MoveTarget, Priority } from './move.ts'
 export { Problem } from './problem.ts'
 export {
   BulkResult,
@@ -43,3 +44,4 @@ export {
   Health,
   LOWEST_RATE,
 } from './requests.ts'
+export { WaitsFor } from './waits-for.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CancelReceipt, Download, DownloadSummary } from './download.ts'
 import { DownloadState } from './download-state.ts'
+import { Priority } from './move.ts'
 import { Problem } from './problem.ts'
 
 /** Bytes per second. A body comes in pieces of 64 KiB, so a lower limit would look like a line that is dead. */
@@ -15,7 +16,7 @@ export const DownloadRequest = z
     revision: z.string().min(1).max(256).optional(),
     include: z.array(pattern).max(256).optional(),
     exclude: z.array(pattern).max(256).optional(),
-    priority: z.int().min(-1000).max(1000).optional(),
+    priority: Priority.optional(),
     paused: z.boolean().optional(),
     /** Connections at most; never more than the settings allow. */
     connections: z.int().min(1).max(64).optional(),

@@ -1,11 +1,13 @@
 import type {
   CancelReceipt,
   Download,
+  DownloadAction,
   DownloadPage,
   DownloadPlan,
   DownloadQuery,
   DownloadRequest,
   LoggedEvent,
+  MoveTarget,
   WindlassEvent,
 } from '@windlass/contract'
 import type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
@@ -53,14 +55,17 @@ export interface Downloads {
   find(id: string): Promise<Download>
   list(query: DownloadQuery): Promise<DownloadPage>
   /** Ids in the states where `action` is legal, for bulk actions. */
-  idsThatAllow(
-    action: 'pause' | 'resume' | 'cancel' | 'retry' | 'forget',
-  ): Promise<readonly string[]>
+  idsThatAllow(action: DownloadAction): Promise<readonly string[]>
   /** @throws WindlassError INVALID_STATE, as every action */
   pause(id: string): Promise<Download>
   resume(id: string): Promise<Download>
   cancel(id: string): Promise<Download & { readonly receipt: CancelReceipt }>
   retry(id: string): Promise<Download>
+  /**
+   * Gives it another place in the queue, which it keeps over pauses and restarts.
+   * @throws WindlassError DOWNLOAD_NOT_FOUND, INVALID_STATE for the other one of `before` too
+   */
+  move(id: string, target: MoveTarget): Promise<Download>
   /** Drops a settled download from the list; unfinished bytes of a failed one go too. */
   forget(id: string): Promise<void>
 }

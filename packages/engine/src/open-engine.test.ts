@@ -184,7 +184,7 @@ it('keeps every byte over a pause, and goes on where it stood', async () => {
   const before = performance.now()
   const paused = await engine.downloads.pause(download.id)
   expect(performance.now() - before).toBeLessThan(1_000)
-  expect(paused).toMatchObject({ state: 'paused', actions: ['resume', 'cancel'] })
+  expect(paused).toMatchObject({ state: 'paused', actions: ['resume', 'cancel', 'move'] })
   expect(paused.progress.receivedBytes).toBeGreaterThan(5 * MB)
   w.hub.setCdnRate(undefined)
   w.hub.clearLog()

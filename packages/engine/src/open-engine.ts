@@ -7,6 +7,7 @@ import {
 import { DownloadRepository } from './database/download-repository.ts'
 import { EventRepository } from './database/event-repository.ts'
 import { openDatabase } from './database/open-database.ts'
+import { QueueRepository } from './database/queue-repository.ts'
 import { Admission } from './downloads/admission.ts'
 import { EventBus } from './downloads/event-bus.ts'
 import { startHeartbeat } from './downloads/heartbeat.ts'
@@ -17,6 +18,7 @@ import { openEventLog } from './downloads/open-event-log.ts'
 import { recover } from './downloads/recover.ts'
 import { Runner } from './downloads/runner.ts'
 import { Scheduler } from './downloads/scheduler.ts'
+import { statesThatAllow } from './downloads/state-table.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import { NO_BANDWIDTH_LIMITS } from './net/bandwidth/bandwidth-limits.ts'
 import { createBandwidth } from './net/bandwidth/create-bandwidth.ts'
@@ -70,11 +72,12 @@ async function assemble(
     db.destroy(),
   )
   const downloads = new DownloadRepository(database)
+  const queue = new QueueRepository(database, statesThatAllow('move'))
   const events = new EventRepository(database)
   const bus = new EventBus({
     onListenerError: (err) => log.error({ err }, 'an event listener failed'),
   })
-  const ledger = new Ledger({ database, downloads, events, bus, now: () => clock.now() })
+  const ledger = new Ledger({ database, downloads, queue, events, bus, now: () => clock.now() })
   closer.add('ledger', ledger, () => ledger.settled())
   const eventLog = await openEventLog(events, bus, (err) =>
     log.warn({ err }, 'old events could not be dropped'),
@@ -123,6 +126,7 @@ async function assemble(
   })
   const scheduler = new Scheduler({
     downloads,
+    queue,
     ledger,
     run: (claim, listener, runOptions) => runner.run(claim, listener, runOptions),
     limits,
@@ -140,6 +144,7 @@ async function assemble(
   const parts = {
     sources,
     downloads,
+    queue,
     ledger,
     scheduler,
     admission,

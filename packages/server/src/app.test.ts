@@ -61,6 +61,26 @@ describe('the download routes', () => {
     expect((await ask('POST', '/api/downloads/a/retry')).json().code).toBe('INVALID_STATE')
   })
 
+  it('move one, and several side by side in the order named', async () => {
+    for (const id of ['a', 'b', 'c', 'd']) add(id)
+    const moved = await ask('POST', '/api/downloads/d/move', { before: 'b' })
+    expect([moved.statusCode, [...test.engine.rows.keys()]]).toEqual([200, ['a', 'd', 'b', 'c']])
+    const bulk = await ask('POST', '/api/downloads/move', { ids: ['c', 'x', 'b'], to: 'first' })
+    expect(
+      BulkResult.parse(bulk.json()).results.map(({ id, problem }) => [id, problem?.code]),
+    ).toEqual([
+      ['c', undefined],
+      ['x', 'DOWNLOAD_NOT_FOUND'],
+      ['b', undefined],
+    ])
+    expect([...test.engine.rows.keys()]).toEqual(['c', 'b', 'a', 'd'])
+    const urgent = await ask('POST', '/api/downloads/a/move', { priority: 7 })
+    expect(urgent.json().priority).toBe(7)
+    for (const body of [{}, { to: 'middle' }, { to: 'first', before: 'a' }, { priority: 1001 }]) {
+      expect((await ask('POST', '/api/downloads/a/move', body)).statusCode).toBe(400)
+    }
+  })
+
   it('forget with an empty 204', async () => {
     add('a')
     const answer = await ask('DELETE', '/api/downloads/a')
@@ -175,10 +195,12 @@ describe('the OpenAPI document', () => {
         '/api/downloads/pause',
         '/api/downloads/plan',
         '/api/downloads/resume',
+        '/api/downloads/move',
         '/api/downloads/retry',
         '/api/downloads/{id}',
         '/api/downloads/{id}/cancel',
         '/api/downloads/{id}/events',
+        '/api/downloads/{id}/move',
         '/api/downloads/{id}/pause',
         '/api/downloads/{id}/resume',
         '/api/downloads/{id}/retry',

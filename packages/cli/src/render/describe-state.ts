@@ -17,10 +17,13 @@ const WORDS = {
 
 /** The state in words, with how long it lasts and its reason: `waiting 12 s: The host asked us to slow down`. */
 export function describeState(
-  download: Pick<DownloadSummary, 'state' | 'reason'>,
+  download: Pick<DownloadSummary, 'state' | 'reason' | 'waitsFor'>,
   now: number,
 ): string {
-  const { reason, state } = download
+  const { reason, state, waitsFor } = download
+  if (state === 'queued' && waitsFor?.position !== undefined) {
+    return `${WORDS.queued}, number ${waitsFor.position} in line`
+  }
   if (reason === undefined || state === 'completed') return WORDS[state]
   return `${WORDS[state]}${remaining(reason.retryAt, now)}: ${printable(reason.message)}`
 }

@@ -51,6 +51,8 @@ function eventText(event: WindlassEvent): string | null {
       return `removed ${formatCount(event.data.files, 'unfinished file')}, ${formatBytes(event.data.bytes)}`
     case 'download.state-changed':
       return stateText(event.data, event.at)
+    case 'download.moved':
+      return `priority ${event.data.download.priority}, another place in the queue`
     case 'download.forgotten':
       return 'forgotten'
     case 'download.progressed':

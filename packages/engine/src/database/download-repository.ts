@@ -49,20 +49,6 @@ export class DownloadRepository {
     return row === undefined ? null : recordOf(row)
   }
 
-  /** The next to start: interrupted ones first, then by priority, then in the order of arrival. */
-  async nextQueued(): Promise<DownloadRecord | null> {
-    const row = await this.#db
-      .selectFrom('download')
-      .selectAll()
-      .where('state', '=', 'queued')
-      .orderBy('interrupted', 'desc')
-      .orderBy('priority', 'desc')
-      .orderBy('position')
-      .limit(1)
-      .executeTakeFirst()
-    return row === undefined ? null : recordOf(row)
-  }
-
   /** Newest first. */
   async list(filter: DownloadFilter): Promise<readonly DownloadRecord[]> {
     let query = this.#db.selectFrom('download').selectAll()

@@ -15,6 +15,7 @@ export function recordOf(row: DownloadRow): DownloadRecord {
     reason: json(row.reason),
     priority: row.priority,
     position: row.position,
+    rank: row.rank,
     interrupted: row.interrupted === 1,
     fence: row.fence,
     attempts: row.attempts,
@@ -55,6 +56,7 @@ export function rowOf(record: DownloadRecord): DownloadRow {
     reason: text(record.reason),
     priority: record.priority,
     position: record.position,
+    rank: record.rank,
     interrupted: record.interrupted ? 1 : 0,
     fence: record.fence,
     attempts: record.attempts,
@@ -90,6 +92,8 @@ export function changedColumns(after: DownloadRecord, patch: DownloadPatch): Par
 
 const COLUMNS: Readonly<Record<keyof DownloadPatch, readonly (keyof DownloadRow)[]>> = {
   title: ['title'],
+  priority: ['priority'],
+  rank: ['rank'],
   connections: ['connections'],
   limitRate: ['limit_rate'],
   lostStarts: ['lost_starts'],

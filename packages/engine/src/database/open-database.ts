@@ -4,6 +4,7 @@ import { WindlassError } from '../errors/windlass-error.ts'
 import { downloads } from './migrations/0001-downloads.ts'
 import { ownLimits } from './migrations/0002-own-limits.ts'
 import { lostStarts } from './migrations/0003-lost-starts.ts'
+import { queue } from './migrations/0003-queue.ts'
 import { openSqlite } from './open-sqlite.ts'
 import type { Schema } from './schema.ts'
 
@@ -12,6 +13,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-downloads': downloads,
   '0002-own-limits': ownLimits,
   '0003-lost-starts': lostStarts,
+  '0003-queue': queue,
 }
 
 /**

@@ -14,6 +14,7 @@ export interface DownloadRow {
   reason: string | null
   priority: number
   position: number
+  rank: number
   interrupted: number
   fence: number
   attempts: number

@@ -10,7 +10,7 @@ import type { SourceRef } from '../sources/source.ts'
 import type { Store } from '../stores/store.ts'
 import type { DownloadRecord, Selection, StoredResolution } from './download-record.ts'
 import { groupUnits } from './group-units.ts'
-import type { Ledger } from './ledger.ts'
+import type { Ledger, NewDownload } from './ledger.ts'
 import { resolveRef } from './resolve-ref.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { EngineLimits } from './settings.ts'
@@ -78,17 +78,19 @@ export async function createDownload(
   return { download: await deps.describe(record), created: true }
 }
 
-/** Asking again with a limit changes it: the rate at once, the connections at the next start. */
+/** Asking again with a limit or a priority changes it: the rate at once, the connections at the next start. */
 async function withNewLimits(
   known: DownloadRecord,
-  { connections, limitRate }: DownloadRequest,
+  { connections, limitRate, priority }: DownloadRequest,
   { ledger, setDownloadRate }: CreateDeps,
 ): Promise<DownloadRecord> {
   const { id } = known
   if (connections !== undefined) await ledger.note([], { id, set: { connections } })
   if (limitRate !== undefined) await setDownloadRate(id, limitRate)
+  if (priority !== undefined) await ledger.note([], { id, set: { priority } })
   return {
     ...known,
+    priority: priority ?? known.priority,
     connections: connections ?? known.connections,
     limitRate: limitRate ?? known.limitRate,
   }
@@ -143,7 +145,7 @@ function draftOf(
   request: DownloadRequest,
   { ref, selection, jobKey }: ParsedRequest,
   { clock, random }: CreateDeps,
-): Omit<DownloadRecord, 'position'> {
+): NewDownload {
   return {
     id: newId(random),
     ref,

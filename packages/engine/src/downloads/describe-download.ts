@@ -2,6 +2,7 @@ import type { Download, DownloadFile, DownloadSummary } from '@windlass/contract
 import type { DownloadRecord, FileSnapshot, StoredResolution } from './download-record.ts'
 import { progressOf, type RunProgress } from './run-progress.ts'
 import { actionsIn } from './state-table.ts'
+import { waitsForOf } from './waits-for.ts'
 
 /** What is known of a download that runs at this moment. */
 export interface LiveRun {
@@ -10,11 +11,12 @@ export interface LiveRun {
   readonly since: number
 }
 
-/** A download as lists and events show it. */
+/** A download as lists and events show it; `place` is the one in the queue, where it is known. */
 export function summarize(
   record: DownloadRecord,
   live: LiveRun | null,
   now: number,
+  place?: number,
 ): DownloadSummary {
   const elapsedMs = record.elapsedMs + (live === null ? 0 : Math.max(0, now - live.since))
   return {
@@ -24,6 +26,7 @@ export function summarize(
     title: record.title,
     state: record.state,
     ...(record.reason === null ? {} : { reason: record.reason }),
+    ...waitsForOf(record, place),
     progress: progressOf(
       live?.progress?.snapshot() ?? record.progress,
       live?.progress?.bytesPerSecond() ?? 0,
@@ -49,9 +52,13 @@ export function describe(
   record: DownloadRecord,
   live: LiveRun | null,
   now: number,
-  known: { readonly resolution: StoredResolution | null; readonly files: FileSnapshot | null },
+  known: {
+    readonly resolution: StoredResolution | null
+    readonly files: FileSnapshot | null
+    readonly place: number | undefined
+  },
 ): Download {
-  return { ...summarize(record, live, now), files: filesOf(record, live, known) }
+  return { ...summarize(record, live, now, known.place), files: filesOf(record, live, known) }
 }
 
 function filesOf(

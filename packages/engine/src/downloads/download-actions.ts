@@ -1,4 +1,4 @@
-import type { CancelReceipt, Download } from '@windlass/contract'
+import type { CancelReceipt, Download, MoveTarget } from '@windlass/contract'
 import type { DownloadRepository } from '../database/download-repository.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -77,6 +77,14 @@ export class DownloadActions {
     })
   }
 
+  /** Gives it another place in the queue, which it keeps over pauses and restarts. */
+  move(id: string, target: MoveTarget): Promise<Download> {
+    return this.#turns.run(id, async () => {
+      await this.#require(id)
+      return await this.#deps.describe(await this.#deps.ledger.reposition(id, target))
+    })
+  }
+
   /** Drops a settled download; unfinished bytes of a failed one go too. */
   forget(id: string): Promise<void> {
     return this.#turns.run(id, async () => {
@@ -95,6 +103,7 @@ export class DownloadActions {
     const record = await this.#deps.ledger.move(id, trigger, {
       patch: {
         attempts: 0,
+        interrupted: false,
         finishedAt: null,
         ...(trigger === 'retry' ? { elapsedMs: 0 } : {}),
         ...(fresh ? { receipt: null, revision: null, destination: null } : {}),

@@ -41,7 +41,10 @@ export interface DownloadRecord {
   readonly connections: number | null
   /** Bytes per second at most, of its own; null for none. */
   readonly limitRate: number | null
+  /** Number of its arrival. */
   readonly position: number
+  /** Place among the downloads of its priority: lower starts first. */
+  readonly rank: number
   /** Was at work when the program ended; goes on before anything else starts. */
   readonly interrupted: boolean
   /** Grows with each start; a report with an older number comes from a runner that lost its claim. */
@@ -74,6 +77,8 @@ export type DownloadPatch = Partial<
   Pick<
     DownloadRecord,
     | 'title'
+    | 'priority'
+    | 'rank'
     | 'connections'
     | 'limitRate'
     | 'lostStarts'

@@ -6,11 +6,10 @@ import { type StopIntent, StopRequest } from '../runtime/stop-request.ts'
 import { backoffMs, RETRY_BACKOFF } from './backoff.ts'
 import type { LiveRun } from './describe-download.ts'
 import type { DownloadPatch, DownloadRecord, FileSnapshot } from './download-record.ts'
-import type { Change, Ledger } from './ledger.ts'
+import type { Change, Ledger, StateTrigger } from './ledger.ts'
 import { reasonOf } from './reason-of.ts'
 import type { RunClaim, RunListener, RunNews, RunOutcome, RunReport } from './run-claim.ts'
 import type { RunProgress } from './run-progress.ts'
-import type { Trigger } from './state-table.ts'
 import { uncountedPauseMs } from './uncounted-pause.ts'
 
 export interface ExecutionDeps {
@@ -209,7 +208,7 @@ export class Execution implements LiveRun, RunListener {
     return backoffMs(RETRY_BACKOFF, attempts, error, { now: () => clock.now(), random })
   }
 
-  async #move(trigger: Exclude<Trigger, 'forget'>, change: Change = {}): Promise<void> {
+  async #move(trigger: StateTrigger, change: Change = {}): Promise<void> {
     const record = await this.#deps.ledger.move(this.id, trigger, {
       ...change,
       fence: this.#claim.fence,

@@ -5,15 +5,18 @@ import { expect, it } from 'vitest'
 import { DownloadRepository } from '../database/download-repository.ts'
 import { EventRepository } from '../database/event-repository.ts'
 import { openDatabase } from '../database/open-database.ts'
+import { QueueRepository } from '../database/queue-repository.ts'
 import { EventBus } from './event-bus.ts'
 import { Ledger } from './ledger.ts'
 import { openEventLog } from './open-event-log.ts'
+import { statesThatAllow } from './state-table.ts'
 import { newDraft } from './testing/new-draft.ts'
 
 async function openLedger() {
   const dir = await tempDir()
   const database = await openDatabase(join(dir.path, 'windlass.db'))
   const downloads = new DownloadRepository(database)
+  const queue = new QueueRepository(database, statesThatAllow('move'))
   const events = new EventRepository(database)
   const seen: WindlassEvent[] = []
   const bus = new EventBus({
@@ -22,12 +25,13 @@ async function openLedger() {
     },
   })
   bus.subscribe((event) => seen.push(event))
-  const ledger = new Ledger({ database, downloads, events, bus, now: () => 1_000 })
+  const ledger = new Ledger({ database, downloads, queue, events, bus, now: () => 1_000 })
   const log = await openEventLog(events, bus, (error) => {
     throw error
   })
   return {
     downloads,
+    queue,
     events,
     ledger,
     seen,
@@ -89,16 +93,12 @@ it('refuses a writer whose claim is lost', async () => {
 
 it('starts interrupted downloads first, then by priority, then in order of arrival', async () => {
   await using open = await openLedger()
-  const { ledger, downloads } = open
+  const { ledger, queue } = open
   await ledger.create(newDraft('first'))
   await ledger.create(newDraft('urgent', { priority: 5 }))
   await ledger.create(newDraft('cut-off', { interrupted: true, priority: -5 }))
   const order: string[] = []
-  for (
-    let next = await downloads.nextQueued();
-    next !== null;
-    next = await downloads.nextQueued()
-  ) {
+  for (let next = await queue.next(); next !== null; next = await queue.next()) {
     order.push(next.id)
     await ledger.move(next.id, 'start')
   }

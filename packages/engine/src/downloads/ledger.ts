@@ -1,7 +1,8 @@
-import type { DownloadState, LoggedEvent } from '@windlass/contract'
+import type { DownloadState, LoggedEvent, MoveTarget } from '@windlass/contract'
 import type { Kysely } from 'kysely'
 import type { DownloadRepository } from '../database/download-repository.ts'
 import type { EventRepository, NewEvent } from '../database/event-repository.ts'
+import type { QueueRepository } from '../database/queue-repository.ts'
 import type { Schema } from '../database/schema.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { summarize } from './describe-download.ts'
@@ -12,11 +13,19 @@ import type {
   StoredResolution,
 } from './download-record.ts'
 import type { EventBus } from './event-bus.ts'
+import { newPlace } from './new-place.ts'
 import { advance, type Trigger } from './state-table.ts'
+
+/** A download before it has its place. */
+export type NewDownload = Omit<DownloadRecord, 'position' | 'rank'>
+
+/** What leads from a state to a state. */
+export type StateTrigger = Exclude<Trigger, 'forget' | 'move'>
 
 export interface LedgerDeps {
   readonly database: Kysely<Schema>
   readonly downloads: DownloadRepository
+  readonly queue: QueueRepository
   readonly events: EventRepository
   readonly bus: EventBus
   readonly now: () => number
@@ -51,10 +60,12 @@ export class Ledger {
   }
 
   /** Accepts a new download at the end of the queue. */
-  create(draft: Omit<DownloadRecord, 'position'>): Promise<DownloadRecord> {
+  create(draft: NewDownload): Promise<DownloadRecord> {
     return this.#write(async (db) => {
-      const record = { ...draft, position: await this.#deps.downloads.nextPosition(db) }
-      await this.#deps.downloads.insert(db, record)
+      const { downloads, queue } = this.#deps
+      const position = await downloads.nextPosition(db)
+      const record = { ...draft, position, rank: await queue.nextRank(db) }
+      await downloads.insert(db, record)
       const events = await this.#append(db, {
         type: 'download.created',
         downloadId: record.id,
@@ -69,11 +80,7 @@ export class Ledger {
    * @throws WindlassError DOWNLOAD_NOT_FOUND; INVALID_STATE when the trigger is illegal now
    *   or the claim is an old one
    */
-  move(
-    id: string,
-    trigger: Exclude<Trigger, 'forget'>,
-    change: Change = {},
-  ): Promise<DownloadRecord> {
+  move(id: string, trigger: StateTrigger, change: Change = {}): Promise<DownloadRecord> {
     return this.#write(async (db) => {
       const before = await this.#require(db, id)
       if (change.fence !== undefined && change.fence !== before.fence) {
@@ -99,6 +106,28 @@ export class Ledger {
           ...(after.reason === null ? {} : { reason: after.reason }),
           download: summarize(after, null, this.#deps.now()),
         },
+      })
+      return { value: after, events }
+    })
+  }
+
+  /**
+   * Gives a download another place in the queue. Nothing is written or told when it is there already.
+   * @throws WindlassError DOWNLOAD_NOT_FOUND; INVALID_STATE for one that has no place in the queue
+   */
+  reposition(id: string, target: MoveTarget): Promise<DownloadRecord> {
+    return this.#write(async (db) => {
+      const before = await this.#require(db, id)
+      advance(before.state, 'move')
+      const place = await newPlace(before, target, { ...this.#deps, db })
+      const after = { ...before, ...place }
+      const { priority, rank } = before
+      if (place.priority === priority && place.rank === rank) return { value: before, events: [] }
+      await this.#deps.downloads.update(db, after, place)
+      const events = await this.#append(db, {
+        type: 'download.moved',
+        downloadId: id,
+        data: { id, download: summarize(after, null, this.#deps.now()) },
       })
       return { value: after, events }
     })

@@ -1,5 +1,6 @@
 import type { Download } from '@windlass/contract'
 import type { DownloadRepository } from '../database/download-repository.ts'
+import type { QueueRepository } from '../database/queue-repository.ts'
 import type { Downloads } from '../engine.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -12,11 +13,13 @@ import { type PlanDeps, planDownload } from './plan-download.ts'
 import type { Scheduler } from './scheduler.ts'
 import { RUNNING_STATES, statesThatAllow } from './state-table.ts'
 
-export type DownloadsDeps = Omit<CreateDeps & ActionDeps & PlanDeps, 'describe' | 'retry'>
+export type DownloadsDeps = Omit<CreateDeps & ActionDeps & PlanDeps, 'describe' | 'retry'> & {
+  readonly queue: QueueRepository
+}
 
 /** The person's side of the queue: everything the faces can ask for. */
 export function openDownloads(parts: DownloadsDeps): Downloads {
-  const { downloads, scheduler, clock } = parts
+  const { downloads, queue, scheduler, clock } = parts
   const describeRecord = (record: DownloadRecord) => withFiles(record, parts)
   const actions = new DownloadActions({ ...parts, describe: describeRecord })
   const jobs = new KeyedMutex()
@@ -44,8 +47,11 @@ export function openDownloads(parts: DownloadsDeps): Downloads {
       })
       const page = records.slice(0, limit)
       const more = records.length > limit
+      const places = await queue.places(page.filter(isQueued).map(({ id }) => id))
       return {
-        items: page.map((record) => summarize(record, scheduler.live(record.id), clock.now())),
+        items: page.map((record) =>
+          summarize(record, scheduler.live(record.id), clock.now(), places.get(record.id)),
+        ),
         nextCursor: more ? String(page.at(-1)?.position) : null,
       }
     },
@@ -60,6 +66,7 @@ export function openDownloads(parts: DownloadsDeps): Downloads {
     resume: (id) => actions.resume(id),
     cancel: (id) => actions.cancel(id),
     retry: (id) => actions.retry(id),
+    move: (id, target) => actions.move(id, target),
     forget: (id) => actions.forget(id),
   }
 }
@@ -68,14 +75,21 @@ async function withFiles(
   record: DownloadRecord,
   parts: {
     readonly downloads: DownloadRepository
+    readonly queue: QueueRepository
     readonly scheduler: Scheduler
     readonly clock: Clock
   },
 ): Promise<Download> {
-  const { downloads, scheduler, clock } = parts
+  const { downloads, queue, scheduler, clock } = parts
   const resolution = await downloads.resolution(record.id)
   const files = await downloads.fileSnapshot(record.id)
-  return describe(record, scheduler.live(record.id), clock.now(), { resolution, files })
+  const places = isQueued(record) ? await queue.places([record.id]) : null
+  const known = { resolution, files, place: places?.get(record.id) }
+  return describe(record, scheduler.live(record.id), clock.now(), known)
+}
+
+function isQueued({ state }: DownloadRecord): boolean {
+  return state === 'queued'
 }
 
 function positionOf(cursor: string): number {

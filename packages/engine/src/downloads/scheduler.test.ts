@@ -3,11 +3,13 @@ import { expect, it } from 'vitest'
 import { DownloadRepository } from '../database/download-repository.ts'
 import { EventRepository } from '../database/event-repository.ts'
 import { openDatabase } from '../database/open-database.ts'
+import { QueueRepository } from '../database/queue-repository.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { EventBus } from './event-bus.ts'
 import { Ledger } from './ledger.ts'
 import type { RunOutcome } from './run-claim.ts'
 import { Scheduler } from './scheduler.ts'
+import { statesThatAllow } from './state-table.ts'
 import { newDraft } from './testing/new-draft.ts'
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
@@ -16,13 +18,15 @@ async function openScheduler(run: () => Promise<RunOutcome>) {
   const dir = await tempDir()
   const database = await openDatabase(dir.join('windlass.db'))
   const downloads = new DownloadRepository(database)
+  const queue = new QueueRepository(database, statesThatAllow('move'))
   const clock = manualClock()
   const bus = new EventBus({ onListenerError: (error) => Promise.reject(error) })
   const events = new EventRepository(database)
-  const ledger = new Ledger({ database, downloads, events, bus, now: () => clock.now() })
+  const ledger = new Ledger({ database, downloads, queue, events, bus, now: () => clock.now() })
   const settled = Promise.withResolvers<string>()
   const scheduler = new Scheduler({
     downloads,
+    queue,
     ledger,
     run,
     limits: { maxActive: 1, maxQueued: 10, connections: 1, retries: 5, timeLimitMs: 1_000 },

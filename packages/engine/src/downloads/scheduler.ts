@@ -1,4 +1,5 @@
 import type { DownloadRepository } from '../database/download-repository.ts'
+import type { QueueRepository } from '../database/queue-repository.ts'
 import { classify } from '../errors/classify.ts'
 import type { Logger } from '../ports.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -11,7 +12,8 @@ import { reasonOf } from './reason-of.ts'
 import type { EngineLimits } from './settings.ts'
 
 export interface SchedulerDeps {
-  readonly downloads: DownloadRepository
+  readonly downloads: Pick<DownloadRepository, 'resolution'>
+  readonly queue: Pick<QueueRepository, 'next'>
   readonly ledger: Ledger
   readonly run: ExecutionDeps['run']
   readonly limits: EngineLimits
@@ -101,7 +103,7 @@ export class Scheduler {
 
   async #fill(): Promise<void> {
     while (this.#accepting && this.hasFreeSlot) {
-      const next = await this.#deps.downloads.nextQueued()
+      const next = await this.#deps.queue.next()
       if (next === null) return
       await this.#launch(next)
     }

@@ -6,7 +6,7 @@ import { WindlassError } from '../errors/windlass-error.ts'
  * that is told to `pause` becomes `paused`". Anything not written here is illegal.
  */
 export const TRANSITIONS = {
-  queued: { start: 'resolving', pause: 'paused', cancel: 'cancelled' },
+  queued: { start: 'resolving', pause: 'paused', cancel: 'cancelled', move: 'queued' },
   resolving: {
     resolved: 'downloading',
     backOff: 'waiting',
@@ -35,9 +35,21 @@ export const TRANSITIONS = {
     pause: 'paused',
     cancel: 'cancelled',
   },
-  waiting: { wake: 'queued', resume: 'queued', pause: 'paused', cancel: 'cancelled' },
-  blocked: { wake: 'queued', resume: 'queued', pause: 'paused', cancel: 'cancelled' },
-  paused: { resume: 'queued', cancel: 'cancelled' },
+  waiting: {
+    wake: 'queued',
+    resume: 'queued',
+    pause: 'paused',
+    cancel: 'cancelled',
+    move: 'waiting',
+  },
+  blocked: {
+    wake: 'queued',
+    resume: 'queued',
+    pause: 'paused',
+    cancel: 'cancelled',
+    move: 'blocked',
+  },
+  paused: { resume: 'queued', cancel: 'cancelled', move: 'paused' },
   failed: { retry: 'queued', cancel: 'cancelled', forget: null },
   cancelled: { retry: 'queued', forget: null },
   completed: { forget: null },
@@ -52,6 +64,7 @@ const PERSONAL: ReadonlySet<Trigger> = new Set<DownloadAction>([
   'cancel',
   'retry',
   'forget',
+  'move',
 ])
 
 /** What follows: a state, null when the download is gone, undefined when the trigger means nothing here. */

@@ -1,4 +1,4 @@
-import { BulkResult, BulkSelection } from '@windlass/contract'
+import { BulkMove, BulkResult, BulkSelection, type MoveTarget } from '@windlass/contract'
 import { classify, type Downloads } from '@windlass/engine'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { publicProblem } from '../plugins/public-problem.ts'
@@ -11,8 +11,15 @@ type BulkItem = BulkResult['results'][number]
 /** Actions of one bulk request that run at once; a cancel waits for its clean-up. */
 const AT_ONCE = 8
 
+const MOVE = {
+  operationId: 'moveDownloads',
+  description: 'Several downloads side by side to another place, in the order of their ids here.',
+  body: BulkMove,
+  response: { 200: BulkResult, ...COMMON_PROBLEMS },
+} as const
+
 export interface BulkRoutesDeps {
-  readonly downloads: Pick<Downloads, BulkAction | 'idsThatAllow'>
+  readonly downloads: Pick<Downloads, BulkAction | 'move' | 'idsThatAllow'>
 }
 
 /** One action on many downloads, each with its own outcome. */
@@ -35,6 +42,10 @@ export const bulkRoutes: FastifyPluginAsyncZod<BulkRoutesDeps> = async (app, { d
       },
     )
   }
+  app.post('/downloads/move', { schema: MOVE }, async (request) => {
+    const { ids, ...target } = request.body
+    return { results: await moveEach([...new Set(ids)], target, downloads) }
+  })
 }
 
 async function actOnEach(
@@ -48,6 +59,20 @@ async function actOnEach(
   }
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, ids.length) }, worker))
   return results
+}
+
+/** One after the other, so that they end up side by side in the order named. */
+async function moveEach(
+  ids: readonly string[],
+  target: MoveTarget,
+  downloads: Pick<Downloads, 'move'>,
+): Promise<BulkItem[]> {
+  const isFront = 'to' in target && target.to === 'first'
+  const results: BulkItem[] = []
+  for (const id of isFront ? ids.toReversed() : ids) {
+    results.push(await outcome(id, () => downloads.move(id, target)))
+  }
+  return isFront ? results.toReversed() : results
 }
 
 async function outcome(

@@ -5,6 +5,7 @@ import {
   DownloadPlan,
   DownloadQuery,
   DownloadRequest,
+  MoveTarget,
 } from '@windlass/contract'
 import type { Downloads } from '@windlass/engine'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
@@ -58,6 +59,15 @@ const CANCEL = {
   response: { 200: CancelledDownload, ...COMMON_PROBLEMS },
 } as const
 
+const MOVE = {
+  operationId: 'moveDownload',
+  description:
+    'Gives a download that is not at work another place in the queue, or another priority. It keeps them over pauses and restarts.',
+  params: IdParams,
+  body: MoveTarget,
+  response: { 200: Download, ...COMMON_PROBLEMS },
+} as const
+
 /** Making, listing, reading, steering and forgetting single downloads. */
 export const downloadsRoutes: FastifyPluginAsyncZod<DownloadsRoutesDeps> = async (app, deps) => {
   const { downloads, closing } = deps
@@ -77,6 +87,9 @@ export const downloadsRoutes: FastifyPluginAsyncZod<DownloadsRoutesDeps> = async
   })
   app.post('/downloads/:id/cancel', { schema: CANCEL }, async (request) =>
     downloads.cancel(request.params.id),
+  )
+  app.post('/downloads/:id/move', { schema: MOVE }, async (request) =>
+    downloads.move(request.params.id, request.body),
   )
   for (const action of ['pause', 'resume', 'retry'] as const) {
     const schema = { ...GET, operationId: `${action}Download` }

@@ -142,6 +142,20 @@ export class MemoryEngine implements Engine {
       ...this.#move(id, 'cancel', 'cancelled'),
       receipt: { files: 2, bytes: 7 },
     }),
+    move: async (id, target) => {
+      const row = this.#row(id)
+      if ('before' in target) this.#row(target.before)
+      const priority = 'priority' in target ? target.priority : row.priority
+      const moved = { ...row, priority }
+      this.rows.delete(id)
+      const others = [...this.rows]
+      const end = 'to' in target && target.to === 'last' ? others.length : 0
+      const at = 'before' in target ? others.findIndex(([key]) => key === target.before) : end
+      this.rows.clear()
+      for (const [key, value] of others.toSpliced(at, 0, [id, moved])) this.rows.set(key, value)
+      this.events.append('download.moved', { id, download: moved })
+      return moved
+    },
     forget: async (id) => {
       this.#row(id)
       this.rows.delete(id)

@@ -9,7 +9,7 @@ import type { DownloadRow, Schema } from '../schema.ts'
 import { downloads } from './0001-downloads.ts'
 
 /** As the first version of the program wrote it. */
-const OLD_ROW: Omit<DownloadRow, 'connections' | 'limit_rate' | 'lost_starts'> = {
+const OLD_ROW: Omit<DownloadRow, 'connections' | 'limit_rate' | 'lost_starts' | 'rank'> = {
   id: 'abc',
   source: 'huggingface',
   canonical: 'models/org/name',
@@ -69,6 +69,7 @@ it('keeps what a database of the first version holds, and lets its downloads hav
     connections: null,
     limitRate: null,
     lostStarts: 0,
+    rank: 1_048_576,
   })
   expect(await repository.resolution('abc')).toEqual({ title: 'org/name' })
   if (before === null) return

@@ -1,10 +1,8 @@
 import type { DownloadRecord } from '../download-record.ts'
+import type { NewDownload } from '../ledger.ts'
 
 /** A queued download of a repository of the same name. */
-export function newDraft(
-  id: string,
-  more: Partial<DownloadRecord> = {},
-): Omit<DownloadRecord, 'position'> {
+export function newDraft(id: string, more: Partial<DownloadRecord> = {}): NewDownload {
   return {
     id,
     ref: { source: 'huggingface', canonical: `hf://models/org/${id}` },

@@ -1,0 +1,88 @@
+import type { DownloadState } from '@windlass/contract'
+import { type Kysely, sql } from 'kysely'
+import type { DownloadRecord } from '../downloads/download-record.ts'
+import { recordOf } from './download-row.ts'
+import type { DownloadRow, Schema } from './schema.ts'
+
+/** Room between two neighbours, so that a move changes one row. */
+export const RANK_STEP = 2 ** 20
+
+/** What decides who starts first, in this order: cut off before, higher priority, lower rank. */
+export type QueueKey = Pick<DownloadRecord, 'interrupted' | 'priority' | 'rank'>
+
+const ORDER = sql`interrupted desc, priority desc, rank, position`
+/** The same order, ascending in each part. */
+const KEY = sql`(-interrupted, -priority, rank, position)`
+
+/** The order in which downloads start. Methods that take `db` may run inside a transaction. */
+export class QueueRepository {
+  readonly #db: Kysely<Schema>
+  readonly #states: readonly DownloadState[]
+
+  /** `states`: those in which a download has a place in the order. */
+  constructor(database: Kysely<Schema>, states: readonly DownloadState[]) {
+    this.#db = database
+    this.#states = states
+  }
+
+  async next(): Promise<DownloadRecord | null> {
+    const { rows } = await sql<DownloadRow>`
+      select * from download where state = 'queued' order by ${ORDER} limit 1`.execute(this.#db)
+    return rows[0] === undefined ? null : recordOf(rows[0])
+  }
+
+  async nextRank(db: Kysely<Schema>): Promise<number> {
+    const row = await db
+      .selectFrom('download')
+      .select(({ fn }) => fn.max('rank').as('last'))
+      .executeTakeFirst()
+    return (row?.last ?? 0) + RANK_STEP
+  }
+
+  /** The first or the last of all but one. */
+  async end(
+    db: Kysely<Schema>,
+    which: 'first' | 'last',
+    exceptId: string,
+  ): Promise<DownloadRecord | null> {
+    const order = which === 'first' ? ORDER : sql`interrupted, priority, rank desc, position desc`
+    const { rows } = await sql<DownloadRow>`
+      select * from download where id <> ${exceptId} and state in (${sql.join(this.#states)})
+      order by ${order} limit 1`.execute(db)
+    return rows[0] === undefined ? null : recordOf(rows[0])
+  }
+
+  /** The neighbour that stands directly before a download, `exceptId` left out; null for none. */
+  async neighbourBefore(
+    db: Kysely<Schema>,
+    { interrupted, priority, rank, position }: DownloadRecord,
+    exceptId: string,
+  ): Promise<DownloadRecord | null> {
+    const { rows } = await sql<DownloadRow>`
+      select * from download where id <> ${exceptId} and state in (${sql.join(this.#states)})
+        and ${KEY} < (${interrupted ? -1 : 0}, ${-priority}, ${rank}, ${position})
+      order by interrupted, priority, rank desc, position desc limit 1`.execute(db)
+    return rows[0] === undefined ? null : recordOf(rows[0])
+  }
+
+  /** Makes room between all neighbours again; their order stays. */
+  async spread(db: Kysely<Schema>): Promise<void> {
+    await sql`
+      update download set rank = ${RANK_STEP} * (
+        select place from (
+          select id, row_number() over (order by rank, position) as place from download
+        ) as ranked where ranked.id = download.id
+      )`.execute(db)
+  }
+
+  /** The places in the queue of those that are queued, from 1. */
+  async places(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (ids.length === 0) return new Map()
+    const { rows } = await sql<{ id: string; place: number }>`
+      select id, place from (
+        select id, row_number() over (order by ${ORDER}) as place from download
+        where state = 'queued'
+      ) where id in (${sql.join(ids)})`.execute(this.#db)
+    return new Map(rows.map(({ id, place }) => [id, place]))
+  }
+}
