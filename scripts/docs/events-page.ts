@@ -22,6 +22,8 @@ const MEANINGS: Readonly<Record<LoggedEventType | PassingEventType, string>> = {
   'download.cleaned': 'A cancelled download is cleaned up: what was removed.',
   'download.moved': 'A download has another place in the queue, or another priority.',
   'download.forgotten': 'A settled download left the list.',
+  'limits.changed':
+    'Other limits hold: by a person, by the schedule, or because what was meant for a while has ended.',
   'download.progressed': 'A sample of the progress, a few times a second while bytes arrive.',
   resync: 'The log no longer holds what the reader missed: read the list anew, go on from `seq`.',
 }

@@ -3,6 +3,7 @@ import {
   BulkResult,
   type BulkSelection,
   CancelledDownload,
+  CurrentLimits,
   Download,
   DownloadPage,
   DownloadPlan,
@@ -10,6 +11,7 @@ import {
   type DownloadRequest,
   type DownloadSummary,
   Health,
+  type LimitsChange,
   type MoveTarget,
   type WindlassEvent,
 } from '@windlass/contract'
@@ -68,6 +70,10 @@ export interface Client {
   moveMany(move: BulkMove, options?: CallOptions): Promise<BulkResult>
   /** Events until the signal aborts, over lost connections too; see EventsOptions. */
   events(options: EventsOptions): AsyncIterable<WindlassEvent>
+  /** Everything that is limited, what holds at this moment, and why. */
+  limits(options?: CallOptions): Promise<CurrentLimits>
+  /** At once and over restarts; what is not named stays. */
+  changeLimits(change: LimitsChange, options?: CallOptions): Promise<CurrentLimits>
   health(options?: CallOptions): Promise<Health>
 }
 
@@ -87,7 +93,7 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-type ReadingCalls = Pick<Client, 'plan' | 'list' | 'listAll' | 'find' | 'health'>
+type ReadingCalls = Pick<Client, 'plan' | 'list' | 'listAll' | 'find' | 'limits' | 'health'>
 
 function readingCalls(transport: Transport): ReadingCalls {
   const list: Client['list'] = async (query = {}, { signal } = {}) => {
@@ -103,6 +109,10 @@ function readingCalls(transport: Transport): ReadingCalls {
     },
     async find(id, { signal } = {}) {
       return (await transport.json({ method: 'GET', path: pathOf(id), signal }, Download)).value
+    },
+    async limits({ signal } = {}) {
+      const call = { method: 'GET', path: '/api/limits', signal } as const
+      return (await transport.json(call, CurrentLimits)).value
     },
     async health({ signal } = {}) {
       return (await transport.json({ method: 'GET', path: '/api/health', signal }, Health)).value
@@ -142,6 +152,10 @@ function actionCalls(transport: Transport): ActionCalls {
     },
     async forget(id, { signal } = {}) {
       await transport.send({ method: 'DELETE', path: pathOf(id), signal })
+    },
+    async changeLimits(body, { signal } = {}) {
+      const call = { method: 'PATCH', path: '/api/limits', body, signal } as const
+      return (await transport.json(call, CurrentLimits)).value
     },
     async bulk(action, body, { signal } = {}) {
       const call = { method: 'POST', path: `/api/downloads/${action}`, body, signal } as const

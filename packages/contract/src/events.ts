@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { DownloadProgress, DownloadReason, DownloadSummary } from './download.ts'
 import { DownloadState } from './download-state.ts'
 import { ERROR_CODE_NAMES } from './error-codes.ts'
+import { CurrentLimits } from './limits.ts'
 
 const id = z.string()
 
@@ -38,6 +39,8 @@ export const LOGGED_EVENTS = {
   'download.moved': z.object({ id, download: DownloadSummary }),
   'download.cleaned': z.object({ id, files: z.int(), bytes: z.int() }),
   'download.forgotten': z.object({ id }),
+  /** By a person, by the schedule, or because what was meant for a while has ended. */
+  'limits.changed': CurrentLimits,
 } as const
 
 /** Payloads of events that are only sampled, never kept and never replayed. */
@@ -85,6 +88,12 @@ export type PassingEvent<T extends PassingEventType = PassingEventType> = {
 }[T]
 
 export type WindlassEvent = LoggedEvent | PassingEvent
+
+/** The download that an event is about; null for those about the whole. */
+export function downloadIdOf(event: WindlassEvent): string | null {
+  if (event.type === 'resync' || event.type === 'limits.changed') return null
+  return event.type === 'download.created' ? event.data.download.id : event.data.id
+}
 
 const eventSchemas = [
   ...Object.entries(LOGGED_EVENTS).map(([type, data]) =>

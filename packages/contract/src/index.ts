@@ -20,6 +20,7 @@ export {
   type ErrorSpec,
 } from './error-codes.ts'
 export {
+  downloadIdOf,
   LOGGED_EVENTS,
   type LoggedEvent,
   type LoggedEventMap,
@@ -31,6 +32,15 @@ export {
   parseEvent,
   type WindlassEvent,
 } from './events.ts'
+export {
+  CurrentLimits,
+  LIMIT_NAMES,
+  LimitName,
+  Limits,
+  LimitsChange,
+  ScheduleRow,
+  WEEKDAYS,
+} from './limits.ts'
 export { BulkMove, MoveTarget, Priority } from './move.ts'
 export { Problem } from './problem.ts'
 export {

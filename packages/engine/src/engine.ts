@@ -1,11 +1,13 @@
 import type {
   CancelReceipt,
+  CurrentLimits,
   Download,
   DownloadAction,
   DownloadPage,
   DownloadPlan,
   DownloadQuery,
   DownloadRequest,
+  LimitsChange,
   LoggedEvent,
   MoveTarget,
   WindlassEvent,
@@ -70,15 +72,16 @@ export interface Downloads {
   forget(id: string): Promise<void>
 }
 
-/** How fast bytes may come, while everything runs. */
+/** How much may happen at once and how fast, while everything runs. */
 export interface Limits {
-  current(): BandwidthLimits
+  current(): CurrentLimits
   /**
-   * Changes the limits that are named, for what runs and what comes; they hold within a second and
-   * until the engine is closed.
-   * @throws WindlassError BAD_REQUEST when a rate is no whole number of at least 1000 bytes per second
+   * Changes the limits that are named, for what runs and what comes. They hold within a second,
+   * over restarts too, until they are changed again or reset to what the settings say. What is at
+   * work beyond a lower number ends first.
+   * @throws WindlassError BAD_REQUEST naming the limit that makes no sense; then nothing is changed
    */
-  setLimits(changes: Partial<BandwidthLimits>): BandwidthLimits
+  change(change: LimitsChange): Promise<CurrentLimits>
   /**
    * Changes the own limit of one download, in bytes per second, and keeps it; null lifts it.
    * @throws WindlassError DOWNLOAD_NOT_FOUND, BAD_REQUEST

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Limits } from '@windlass/contract'
 import {
   createRangedHttpCarrier,
   type RangedHttpOptions,
@@ -8,11 +9,12 @@ import { DownloadRepository } from './database/download-repository.ts'
 import { EventRepository } from './database/event-repository.ts'
 import { openDatabase } from './database/open-database.ts'
 import { QueueRepository } from './database/queue-repository.ts'
+import { SettingRepository } from './database/setting-repository.ts'
 import { Admission } from './downloads/admission.ts'
+import { ConnectionLimits } from './downloads/connection-limits.ts'
 import { EventBus } from './downloads/event-bus.ts'
 import { startHeartbeat } from './downloads/heartbeat.ts'
 import { Ledger } from './downloads/ledger.ts'
-import { openLimits, requireRates } from './downloads/limits.ts'
 import { openDownloads } from './downloads/open-downloads.ts'
 import { openEventLog } from './downloads/open-event-log.ts'
 import { recover } from './downloads/recover.ts'
@@ -20,9 +22,11 @@ import { Runner } from './downloads/runner.ts'
 import { Scheduler } from './downloads/scheduler.ts'
 import { statesThatAllow } from './downloads/state-table.ts'
 import type { Engine, EngineOptions } from './engine.ts'
+import { openLimits } from './limits/open-limits.ts'
 import { NO_BANDWIDTH_LIMITS } from './net/bandwidth/bandwidth-limits.ts'
 import { createBandwidth } from './net/bandwidth/create-bandwidth.ts'
 import { createHttpClient, type HttpClientOptions } from './net/create-http-client.ts'
+import { HostConnections } from './net/host-connections.ts'
 import type { HttpClient } from './net/http-client.ts'
 import { Closer } from './runtime/closer.ts'
 import { createHubSource } from './sources/huggingface/create-hub-source.ts'
@@ -74,10 +78,19 @@ async function assemble(
   const downloads = new DownloadRepository(database)
   const queue = new QueueRepository(database, statesThatAllow('move'))
   const events = new EventRepository(database)
+  const settings = new SettingRepository(database)
   const bus = new EventBus({
     onListenerError: (err) => log.error({ err }, 'an event listener failed'),
   })
-  const ledger = new Ledger({ database, downloads, queue, events, bus, now: () => clock.now() })
+  const ledger = new Ledger({
+    database,
+    downloads,
+    queue,
+    events,
+    settings,
+    bus,
+    now: () => clock.now(),
+  })
   closer.add('ledger', ledger, () => ledger.settled())
   const eventLog = await openEventLog(events, bus, (err) =>
     log.warn({ err }, 'old events could not be dropped'),
@@ -94,12 +107,26 @@ async function assemble(
     }),
     (client) => client.close(),
   )
-  const bandwidth = createBandwidth(
-    clock,
-    requireRates({ ...NO_BANDWIDTH_LIMITS, ...options.bandwidth }),
+  const bandwidth = createBandwidth(clock)
+  const connections = new ConnectionLimits(limits.connections)
+  const hosts = new HostConnections()
+  const opened = closer.add(
+    'limits',
+    await openLimits(limitsOf(options), {
+      bandwidth,
+      connections,
+      hosts,
+      ledger,
+      settings,
+      clock,
+      timeZone: ports.timeZone ?? systemTimeZone,
+      log,
+    }),
+    (open) => open.close(),
   )
   const hashing = closer.add('hashing', createHashing(), (worker) => worker.close())
-  const carrier = createRangedHttpCarrier({ http, clock, log, bootId, ...given.carrier })
+  const guarded = hosts.guard(http)
+  const carrier = createRangedHttpCarrier({ http: guarded, clock, log, bootId, ...given.carrier })
   const sources = new SourceRegistry([
     ...(given.sources?.(http) ?? []),
     createHubSource({ http, environment: hub }),
@@ -120,16 +147,18 @@ async function assemble(
     carrier,
     hashing,
     bandwidth,
+    connections,
     clock,
     random,
     reserve: (demand) => admission.reserve(demand),
   })
+  const liveLimits = () => ({ ...limits, ...opened.values })
   const scheduler = new Scheduler({
     downloads,
     queue,
     ledger,
     run: (claim, listener, runOptions) => runner.run(claim, listener, runOptions),
-    limits,
+    limits: liveLimits,
     clock,
     random,
     log,
@@ -140,7 +169,7 @@ async function assemble(
   })
   closer.add('scheduler', scheduler, () => scheduler.stop())
 
-  const openedLimits = openLimits({ bandwidth, ledger })
+  opened.onChange(() => scheduler.poke())
   const parts = {
     sources,
     downloads,
@@ -148,13 +177,13 @@ async function assemble(
     ledger,
     scheduler,
     admission,
-    limits,
+    limits: liveLimits,
     clock,
     random,
     store,
     log,
     cutRestsShort: () => http.cutRestsShort(),
-    setDownloadRate: openedLimits.setDownloadRate,
+    setDownloadRate: (id: string, rate: number | null) => opened.setDownloadRate(id, rate),
   }
   await recover(parts)
   closer.add('heartbeat', startHeartbeat({ ...parts, emit: (event) => bus.emit(event) }), (stop) =>
@@ -164,13 +193,32 @@ async function assemble(
   return {
     downloads: openDownloads(parts),
     events: eventLog,
-    limits: openedLimits,
+    limits: opened,
     counts: async () => ({
       active: scheduler.activeCount,
       queued: await downloads.count(['queued']),
     }),
     close: () => closer.close(),
   }
+}
+
+/** The limits of the settings; what they do not know is not limited. */
+function limitsOf({ limits, bandwidth }: EngineOptions): Limits {
+  const { maxActive, maxQueued, connections } = limits
+  return {
+    ...NO_BANDWIDTH_LIMITS,
+    ...bandwidth,
+    maxActive,
+    maxQueued,
+    connections,
+    connectionsPerHost: null,
+    schedule: [],
+    temporary: null,
+  }
+}
+
+function systemTimeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
 /** What the operator configured is his to answer for; what it redirects to is not. */

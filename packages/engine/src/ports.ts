@@ -20,4 +20,6 @@ export interface EnginePorts {
    * doubtful after a crash of the machine.
    */
   readonly bootId: () => string | null
+  /** Name of the time zone that people here live by, `Europe/Berlin`; the system's when absent. */
+  readonly timeZone?: () => string
 }

@@ -1,4 +1,11 @@
-import { BulkResult, Download, DownloadPage, Health, Problem } from '@windlass/contract'
+import {
+  BulkResult,
+  CurrentLimits,
+  Download,
+  DownloadPage,
+  Health,
+  Problem,
+} from '@windlass/contract'
 import type { InjectOptions } from 'fastify'
 import { afterEach, assert, beforeEach, describe, expect, it } from 'vitest'
 import { sampleDownload } from './testing/memory-engine.ts'
@@ -10,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => test.app.close())
 
-const ask = (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) =>
+const ask = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, payload?: object) =>
   test.app.inject({ method, url, headers: GOOD, ...(payload === undefined ? {} : { payload }) })
 
 const add = (id: string, change: Partial<Download> = {}): void => {
@@ -113,6 +120,31 @@ describe('the download routes', () => {
   })
 })
 
+describe('the limits', () => {
+  it('can be read and changed, and say no to what makes no sense', async () => {
+    expect((await ask('GET', '/api/limits')).json().limits).toMatchObject({ maxActive: 3 })
+    const changed = await ask('PATCH', '/api/limits', { maxActive: 5, limitRate: 5000 })
+    expect(CurrentLimits.parse(changed.json()).limits).toMatchObject({
+      maxActive: 5,
+      limitRate: 5000,
+    })
+    const row = { days: ['mon'], from: '08:00', to: '18:00', limitRate: 5000 }
+    for (const body of [
+      { maxActive: 0 },
+      { limitRate: 999 },
+      { nonsense: 1 },
+      { schedule: [{ ...row, from: '24:00' }] },
+      { schedule: [{ ...row, days: [] }] },
+      { temporary: { limitRate: 5000, seconds: 0 } },
+      { perHost: { 'h.example': 1.5 } },
+      { reset: ['nonsense'] },
+    ]) {
+      expect([body, (await ask('PATCH', '/api/limits', body)).statusCode]).toEqual([body, 400])
+    }
+    expect((await ask('GET', '/api/limits')).json().limits).toMatchObject({ maxActive: 5 })
+  })
+})
+
 describe('every answer', () => {
   it('is kept out of caches', async () => {
     for (const url of ['/api/health', '/api/nothing', '/api/downloads/x']) {
@@ -206,6 +238,7 @@ describe('the OpenAPI document', () => {
         '/api/downloads/{id}/retry',
         '/api/events',
         '/api/health',
+        '/api/limits',
       ]),
     )
     for (const operations of Object.values<Record<string, { responses: object }>>(document.paths)) {

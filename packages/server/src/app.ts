@@ -18,6 +18,7 @@ import { bulkRoutes } from './routes/bulk-routes.ts'
 import { downloadsRoutes } from './routes/downloads-routes.ts'
 import { eventsRoutes } from './routes/events-routes.ts'
 import { healthRoute } from './routes/health-route.ts'
+import { limitsRoutes } from './routes/limits-routes.ts'
 
 export interface AppOptions {
   readonly engine: Engine
@@ -104,6 +105,7 @@ async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void>
   await app.register(downloadsRoutes, { prefix, downloads, closing })
   await app.register(bulkRoutes, { prefix, downloads })
   await app.register(eventsRoutes, { prefix, hub, downloads, log })
+  await app.register(limitsRoutes, { prefix, limits: engine.limits })
   await app.register(healthRoute, { prefix, counts: () => engine.counts(), version, startedAt })
   app.get(
     '/api/openapi.json',

@@ -1,4 +1,4 @@
-import type { WindlassEvent } from '@windlass/contract'
+import { downloadIdOf, type WindlassEvent } from '@windlass/contract'
 import { Command } from 'commander'
 import type { CommandContext } from '../command-context.ts'
 import { createReporterLog } from '../command-log.ts'
@@ -117,10 +117,11 @@ class Watch {
       return
     }
     this.#lastSeq = event.seq ?? this.#lastSeq
-    const id = event.type === 'download.created' ? event.data.download.id : event.data.id
-    if (this.#id !== undefined && this.#id !== id) return
+    const id = downloadIdOf(event)
+    if (id === null || (this.#id !== undefined && this.#id !== id)) return
     if (event.type === 'download.created') model.put(event.data.download)
     if (event.type === 'download.state-changed') model.put(event.data.download)
+    if (event.type === 'download.moved') model.put(event.data.download)
     model.apply(event)
     if (event.type === 'download.resolved') model.put(await connection.client.find(id))
     reporter.event(event)

@@ -1,5 +1,5 @@
 import { isApiError } from '@windlass/client'
-import type { DownloadRequest, WindlassEvent } from '@windlass/contract'
+import { type DownloadRequest, downloadIdOf, type WindlassEvent } from '@windlass/contract'
 import type { Connection, Connector } from '../connection.ts'
 import { followEvents } from '../follow-events.ts'
 import type { CliHost } from '../host.ts'
@@ -137,8 +137,8 @@ class Pull {
       return
     }
     this.#lastSeq = event.seq ?? this.#lastSeq
-    const id = event.type === 'download.created' ? event.data.download.id : event.data.id
-    if (!this.#items.some((item) => item.id === id)) return
+    const id = downloadIdOf(event)
+    if (id === null || !this.#items.some((item) => item.id === id)) return
     model.apply(event)
     // Names and sizes of the files come with the whole download only.
     if (event.type === 'download.resolved') model.put(await client.find(id))

@@ -55,6 +55,7 @@ function eventText(event: WindlassEvent): string | null {
       return `priority ${event.data.download.priority}, another place in the queue`
     case 'download.forgotten':
       return 'forgotten'
+    case 'limits.changed':
     case 'download.progressed':
     case 'resync':
       return null

@@ -1,4 +1,10 @@
-import type { Download, DownloadFile, DownloadSummary, WindlassEvent } from '@windlass/contract'
+import {
+  type Download,
+  type DownloadFile,
+  type DownloadSummary,
+  downloadIdOf,
+  type WindlassEvent,
+} from '@windlass/contract'
 import { SpeedWindow } from './speed-window.ts'
 
 export interface FileView {
@@ -40,13 +46,14 @@ export class ProgressModel {
 
   /** Takes in one event. Events about downloads that were never put change nothing. */
   apply(event: WindlassEvent): void {
-    if (event.type === 'resync') return
-    const id = event.type === 'download.created' ? event.data.download.id : event.data.id
-    const entry = this.#entries.get(id)
-    if (entry === undefined) return
+    const id = downloadIdOf(event)
+    const entry = id === null ? undefined : this.#entries.get(id)
+    if (id === null || entry === undefined) return
     if (event.type === 'download.state-changed') {
       entry.summary = event.data.download
       if (!RUNNING.has(event.data.to)) entry.active.clear()
+    } else if (event.type === 'download.moved') {
+      entry.summary = { ...event.data.download, progress: entry.summary.progress }
     } else if (event.type === 'download.progressed') {
       entry.summary = { ...entry.summary, progress: event.data.progress }
       for (const file of event.data.files) this.#putFile(entry, file, event.at)

@@ -1,3 +1,4 @@
+import { downloadIdOf } from '@windlass/contract'
 import type { CliHost } from '../host.ts'
 import { eventLine, progressLine } from '../render/event-line.ts'
 import type { ProgressModel } from '../render/progress-model.ts'
@@ -11,8 +12,8 @@ export function createLineReporter(host: CliHost, model: ProgressModel): Reporte
   const say = (text: string): void => host.stderr.write(`${text}\n`)
   return {
     event(event) {
-      if (event.type === 'resync') return
-      const id = event.type === 'download.created' ? event.data.download.id : event.data.id
+      const id = downloadIdOf(event)
+      if (id === null) return
       const download = model.find(id)
       const now = host.clock.monotonicMs()
       const line = eventLine(event, download)

@@ -5,6 +5,7 @@ import { downloads } from './migrations/0001-downloads.ts'
 import { ownLimits } from './migrations/0002-own-limits.ts'
 import { lostStarts } from './migrations/0003-lost-starts.ts'
 import { queue } from './migrations/0003-queue.ts'
+import { limits } from './migrations/0004-limits.ts'
 import { openSqlite } from './open-sqlite.ts'
 import type { Schema } from './schema.ts'
 
@@ -14,6 +15,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-own-limits': ownLimits,
   '0003-lost-starts': lostStarts,
   '0003-queue': queue,
+  '0004-limits': limits,
 }
 
 /**

@@ -52,7 +52,13 @@ export interface EventRow {
   data: string
 }
 
+export interface SettingRow {
+  name: string
+  json: string
+}
+
 export interface Schema {
+  setting: SettingRow
   download: DownloadRow
   resolution: ResolutionRow
   event: EventRow

@@ -10,13 +10,19 @@ interface Loan {
  * own; what is left may be borrowed, and is recalled as soon as another file begins.
  */
 export class ConnectionBudget implements SpareConnections {
-  #limit: number
+  /** What the download may have, and what the machine turned out to bear. */
+  #allowed: number
+  #bearable = Number.POSITIVE_INFINITY
   #own = 0
   readonly #loans = new Set<Loan>()
   readonly #waiting: (() => void)[] = []
 
   constructor(limit: number) {
-    this.#limit = limit
+    this.#allowed = limit
+  }
+
+  get limit(): number {
+    return Math.min(this.#allowed, this.#bearable)
   }
 
   /** Connections in use. */
@@ -30,7 +36,7 @@ export class ConnectionBudget implements SpareConnections {
    */
   async enter(options: { readonly signal: AbortSignal }): Promise<() => void> {
     options.signal.throwIfAborted()
-    if (this.used >= this.#limit || this.#waiting.length > 0) await this.#wait(options.signal)
+    if (this.used >= this.limit || this.#waiting.length > 0) await this.#wait(options.signal)
     else this.#own++
     let isIn = true
     return () => {
@@ -41,7 +47,7 @@ export class ConnectionBudget implements SpareConnections {
   }
 
   borrow(): BorrowedConnection | null {
-    if (this.used >= this.#limit || this.#waiting.length > 0) return null
+    if (this.used >= this.limit || this.#waiting.length > 0) return null
     const loan: Loan = { recall: new AbortController() }
     this.#loans.add(loan)
     return {
@@ -55,9 +61,20 @@ export class ConnectionBudget implements SpareConnections {
 
   /** From now on there are no more than this: what is lent beyond them is recalled. */
   shrinkTo(limit: number): void {
-    this.#limit = Math.min(this.#limit, Math.max(1, limit))
+    this.#bearable = Math.min(this.#bearable, Math.max(1, limit))
+    this.#recallSurplus()
+  }
+
+  /** What is lent beyond it is recalled; a file at work keeps its own one to its end. */
+  resize(limit: number): void {
+    this.#allowed = limit
+    this.#recallSurplus()
+    this.#serve()
+  }
+
+  #recallSurplus(): void {
     const kept = [...this.#loans].filter(({ recall }) => !recall.signal.aborted).length
-    for (let surplus = this.#own + kept - this.#limit; surplus > 0; surplus--) this.#recallOne()
+    for (let surplus = this.#own + kept - this.limit; surplus > 0; surplus--) this.#recallOne()
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
@@ -83,7 +100,7 @@ export class ConnectionBudget implements SpareConnections {
   }
 
   #serve(): void {
-    while (this.used < this.#limit) {
+    while (this.used < this.limit) {
       const next = this.#waiting.shift()
       if (next === undefined) return
       this.#own++

@@ -20,7 +20,8 @@ export interface CreateDeps {
   readonly downloads: DownloadRepository
   readonly ledger: Ledger
   readonly scheduler: Scheduler
-  readonly limits: EngineLimits
+  /** As they are at the moment. */
+  readonly limits: () => Pick<EngineLimits, 'maxQueued'>
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
@@ -131,13 +132,13 @@ async function currentRevision(record: DownloadRecord, deps: CreateDeps): Promis
 
 async function refuseWhenFull({ downloads, scheduler, limits, clock }: CreateDeps): Promise<void> {
   const queued = await downloads.count(['queued'])
-  const full =
-    limits.maxQueued === 0 ? !scheduler.hasFreeSlot || queued > 0 : queued >= limits.maxQueued
+  const { maxQueued } = limits()
+  const full = maxQueued === 0 ? !scheduler.hasFreeSlot || queued > 0 : queued >= maxQueued
   if (!full) return
   throw new WindlassError('QUEUE_FULL', {
     detail: `${queued} downloads are waiting for a slot`,
     retryAt: clock.now() + 30_000,
-    facts: { queued, maxQueued: limits.maxQueued },
+    facts: { queued, maxQueued },
   })
 }
 

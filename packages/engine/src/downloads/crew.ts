@@ -36,6 +36,11 @@ export class Crew {
     return true
   }
 
+  /** Somebody joins. */
+  join(): void {
+    this.#size++
+  }
+
   /** Asked by a worker between two units. True once for each that may go. */
   mayLeave(): boolean {
     if (this.#surplus === 0) return false

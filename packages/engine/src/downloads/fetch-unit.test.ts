@@ -39,6 +39,7 @@ it('gives its connection back before it verifies and publishes, and not before a
     },
     progress: new RunProgress([unit], () => 0),
     throttle: { open: () => ({ pieceBytes: 1, take: () => null, close() {} }) },
+    spare: () => null,
     identity: 'x',
     locate: () => Promise.reject(new Error('nobody asks')),
     onNotice: () => undefined,

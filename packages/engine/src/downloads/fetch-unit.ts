@@ -10,7 +10,7 @@ export interface FetchContext {
   readonly carrier: Carrier
   readonly hashers: UnitHashers
   /** Connections of the download that no file needs. */
-  readonly spare?: SpareConnections
+  readonly spare: () => SpareConnections | null
   readonly session: StoreSession
   readonly progress: RunProgress
   /** The limits that all units share. */
@@ -67,7 +67,8 @@ async function carryAndVerify(
   { signal, bypassCaches, leave }: FetchOptions,
 ): Promise<void> {
   const { file } = unit
-  const { carrier, hashers, spare, progress } = context
+  const { carrier, hashers, progress } = context
+  const spare = context.spare()
   const hasher = hashers.of(unit, staged)
   const { sizeBytes } = await carrier.transfer(
     {
@@ -77,7 +78,7 @@ async function carryAndVerify(
       locate: (locateOptions) => context.locate(unit, locateOptions),
       bypassCaches,
       throttle: context.throttle,
-      ...(spare === undefined ? {} : { spare }),
+      ...(spare === null ? {} : { spare }),
       onProgress: (bytes) => progress.received(unit, bytes),
       onFrontier: (bytes) => hasher?.advance(bytes),
       onNotice: context.onNotice,

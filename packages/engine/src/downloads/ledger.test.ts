@@ -6,6 +6,7 @@ import { DownloadRepository } from '../database/download-repository.ts'
 import { EventRepository } from '../database/event-repository.ts'
 import { openDatabase } from '../database/open-database.ts'
 import { QueueRepository } from '../database/queue-repository.ts'
+import { SettingRepository } from '../database/setting-repository.ts'
 import { EventBus } from './event-bus.ts'
 import { Ledger } from './ledger.ts'
 import { openEventLog } from './open-event-log.ts'
@@ -18,6 +19,7 @@ async function openLedger() {
   const downloads = new DownloadRepository(database)
   const queue = new QueueRepository(database, statesThatAllow('move'))
   const events = new EventRepository(database)
+  const settings = new SettingRepository(database)
   const seen: WindlassEvent[] = []
   const bus = new EventBus({
     onListenerError: (error) => {
@@ -25,7 +27,7 @@ async function openLedger() {
     },
   })
   bus.subscribe((event) => seen.push(event))
-  const ledger = new Ledger({ database, downloads, queue, events, bus, now: () => 1_000 })
+  const ledger = new Ledger({ database, downloads, queue, events, settings, bus, now: () => 1_000 })
   const log = await openEventLog(events, bus, (error) => {
     throw error
   })

@@ -4,6 +4,7 @@ import type { DownloadRepository } from '../database/download-repository.ts'
 import type { EventRepository, NewEvent } from '../database/event-repository.ts'
 import type { QueueRepository } from '../database/queue-repository.ts'
 import type { Schema } from '../database/schema.ts'
+import type { SettingRepository } from '../database/setting-repository.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { summarize } from './describe-download.ts'
 import type {
@@ -27,6 +28,7 @@ export interface LedgerDeps {
   readonly downloads: DownloadRepository
   readonly queue: QueueRepository
   readonly events: EventRepository
+  readonly settings: SettingRepository
   readonly bus: EventBus
   readonly now: () => number
 }
@@ -144,6 +146,14 @@ export class Ledger {
         }
       }
       return { value: undefined, events: await this.#append(db, ...events) }
+    })
+  }
+
+  /** Keeps what a person changed while the program runs, and announces it. */
+  keepSetting(name: string, value: unknown, event: NewEvent): Promise<void> {
+    return this.#write(async (db) => {
+      await this.#deps.settings.keep(db, name, value)
+      return { value: undefined, events: await this.#append(db, event) }
     })
   }
 

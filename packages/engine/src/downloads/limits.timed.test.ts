@@ -91,17 +91,14 @@ it('changes a limit while everything runs, and says which ones hold', async () =
   const { download } = await w.engine.downloads.create({ ref: 'org/a' })
   await w.reaches(download.id, 'downloading')
   const { limits } = w.engine
-  expect(limits.current()).toEqual({
-    limitRate: 1000,
-    perSource: {},
-    perHost: {},
-    perDownload: null,
+  expect(limits.current()).toMatchObject({
+    limits: { limitRate: 1000, perSource: {} },
+    changed: [],
   })
-  expect(limits.setLimits({ limitRate: null, perSource: { http: 5000 } })).toEqual({
-    limitRate: null,
-    perSource: { http: 5000 },
-    perHost: {},
-    perDownload: null,
+  expect(await limits.change({ limitRate: null, perSource: { http: 5000 } })).toMatchObject({
+    limits: { limitRate: null, perSource: { http: 5000 } },
+    rate: { limitRate: null, by: 'limitRate', until: null },
+    changed: ['limitRate', 'perSource'],
   })
   expect(await w.reaches(download.id, 'completed', 'failed')).toMatchObject({ state: 'completed' })
 })
@@ -147,12 +144,12 @@ it('refuses a rate that makes no sense', async () => {
   await using w = await openWith({ start: false })
   const { limits } = w.engine
   for (const rate of [0, -1, 999, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
-    const refused = expect.objectContaining({ code: 'BAD_REQUEST' })
-    expect(() => limits.setLimits({ limitRate: rate })).toThrowError(refused)
-    expect(() => limits.setLimits({ perHost: { h: rate } })).toThrowError(refused)
-    await expect(limits.setDownloadRate('x', rate)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+    const refused = { code: 'BAD_REQUEST' }
+    await expect(limits.change({ limitRate: rate })).rejects.toMatchObject(refused)
+    await expect(limits.change({ perHost: { h: rate } })).rejects.toMatchObject(refused)
+    await expect(limits.setDownloadRate('x', rate)).rejects.toMatchObject(refused)
   }
-  expect(limits.current().limitRate).toBeNull()
+  expect(limits.current()).toMatchObject({ limits: { limitRate: null }, changed: [] })
   await expect(limits.setDownloadRate('x', 5000)).rejects.toMatchObject({
     code: 'DOWNLOAD_NOT_FOUND',
   })

@@ -6,6 +6,7 @@ import { DownloadRepository } from '../database/download-repository.ts'
 import { EventRepository } from '../database/event-repository.ts'
 import { openDatabase } from '../database/open-database.ts'
 import { QueueRepository } from '../database/queue-repository.ts'
+import { SettingRepository } from '../database/setting-repository.ts'
 import { EventBus } from './event-bus.ts'
 import { Ledger } from './ledger.ts'
 import { statesThatAllow } from './state-table.ts'
@@ -16,8 +17,9 @@ async function openQueue(file: string) {
   const downloads = new DownloadRepository(database)
   const queue = new QueueRepository(database, statesThatAllow('move'))
   const events = new EventRepository(database)
+  const settings = new SettingRepository(database)
   const bus = new EventBus({ onListenerError: (error) => Promise.reject(error) })
-  const ledger = new Ledger({ database, downloads, queue, events, bus, now: () => 1 })
+  const ledger = new Ledger({ database, downloads, queue, events, settings, bus, now: () => 1 })
   return {
     ledger,
     queue,

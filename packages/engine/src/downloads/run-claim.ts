@@ -23,6 +23,8 @@ export interface RunClaim {
   /** Attempts without progress that end the download. */
   readonly retries: number
   readonly connections: number
+  /** Connections of this download's own, which a change of the limit does not exceed; null for none. */
+  readonly ownConnections: number | null
   /** Bytes per second of this download's own; null for none. */
   readonly limitRate: number | null
   /** Running time that is left, in milliseconds. */

@@ -4,6 +4,7 @@ import type { Clock } from '../runtime/clock.ts'
 import type { SourceRegistry } from '../sources/registry.ts'
 import type { Store } from '../stores/store.ts'
 import type { Hashing } from '../verification/hasher.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
 import type { StoredResolution } from './download-record.ts'
 
 export interface RunnerDeps {
@@ -12,6 +13,7 @@ export interface RunnerDeps {
   readonly carrier: Carrier
   readonly hashing: Hashing
   readonly bandwidth: Pick<Bandwidth, 'open'>
+  readonly connections: Pick<ConnectionLimits, 'follow'>
   readonly clock: Clock
   readonly random: () => number
   /**

@@ -4,6 +4,7 @@ import { DownloadRepository } from '../database/download-repository.ts'
 import { EventRepository } from '../database/event-repository.ts'
 import { openDatabase } from '../database/open-database.ts'
 import { QueueRepository } from '../database/queue-repository.ts'
+import { SettingRepository } from '../database/setting-repository.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { EventBus } from './event-bus.ts'
 import { Ledger } from './ledger.ts'
@@ -22,14 +23,23 @@ async function openScheduler(run: () => Promise<RunOutcome>) {
   const clock = manualClock()
   const bus = new EventBus({ onListenerError: (error) => Promise.reject(error) })
   const events = new EventRepository(database)
-  const ledger = new Ledger({ database, downloads, queue, events, bus, now: () => clock.now() })
+  const settings = new SettingRepository(database)
+  const ledger = new Ledger({
+    database,
+    downloads,
+    queue,
+    events,
+    settings,
+    bus,
+    now: () => clock.now(),
+  })
   const settled = Promise.withResolvers<string>()
   const scheduler = new Scheduler({
     downloads,
     queue,
     ledger,
     run,
-    limits: { maxActive: 1, maxQueued: 10, connections: 1, retries: 5, timeLimitMs: 1_000 },
+    limits: () => ({ maxActive: 1, connections: 1, retries: 5, timeLimitMs: 1_000 }),
     clock,
     random: () => 0.5,
     log: quiet,

@@ -16,7 +16,8 @@ export interface SchedulerDeps {
   readonly queue: Pick<QueueRepository, 'next'>
   readonly ledger: Ledger
   readonly run: ExecutionDeps['run']
-  readonly limits: EngineLimits
+  /** As they are at the moment. */
+  readonly limits: () => Omit<EngineLimits, 'maxQueued'>
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
@@ -47,7 +48,7 @@ export class Scheduler {
   }
 
   get hasFreeSlot(): boolean {
-    return this.#slots.size < this.#deps.limits.maxActive
+    return this.#slots.size < this.#deps.limits().maxActive
   }
 
   live(id: string): LiveRun | null {
@@ -110,7 +111,8 @@ export class Scheduler {
   }
 
   async #launch(queued: DownloadRecord): Promise<void> {
-    const { downloads, limits } = this.#deps
+    const { downloads } = this.#deps
+    const limits = this.#deps.limits()
     const resolution = await downloads.resolution(queued.id)
     const claim = {
       id: queued.id,
@@ -122,6 +124,7 @@ export class Scheduler {
       attempts: queued.attempts,
       retries: limits.retries,
       connections: Math.min(limits.connections, queued.connections ?? limits.connections),
+      ownConnections: queued.connections,
       limitRate: queued.limitRate,
       timeLeftMs: Math.max(0, limits.timeLimitMs - queued.elapsedMs),
     }

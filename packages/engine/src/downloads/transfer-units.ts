@@ -75,13 +75,36 @@ export async function transferUnits(job: TransferJob, { signal }: CallOptions): 
         failure ??= error
         child.abort(new StopRequest('shutdown'))
       }
-      const work = (): Promise<void> => fetchInTurn(run, child.signal).catch(stopAll)
-      await Promise.all(Array.from({ length: run.crew.size }, work))
+      await workTogether(run, () => fetchInTurn(run, child.signal).catch(stopAll))
       signal.throwIfAborted()
       if (failure !== undefined) throw failure
     })
   } finally {
     hashers.disposeAll()
+  }
+}
+
+/** Keeps as many at work as there are connections and units; more join when the limit is raised. */
+async function workTogether(run: UnitRun, work: () => Promise<void>): Promise<void> {
+  const { budget, crew, job } = run
+  const atWork = new Set<Promise<void>>()
+  const begin = (): void => {
+    const working = work().finally(() => atWork.delete(working))
+    atWork.add(working)
+  }
+  const hire = (): void => {
+    while (atWork.size > 0 && crew.size < Math.min(budget.limit, job.units.length)) {
+      crew.join()
+      begin()
+    }
+  }
+  const { ownConnections } = job.claim
+  const unfollow = job.runner.connections.follow({ budget, own: ownConnections, onGrow: hire })
+  try {
+    for (let n = 0; n < crew.size; n++) begin()
+    while (atWork.size > 0) await Promise.all(atWork)
+  } finally {
+    unfollow()
   }
 }
 
@@ -234,7 +257,7 @@ function fetchContext(
     carrier: runner.carrier,
     hashers: shared.hashers,
     // One connection has nobody to share a file with.
-    ...(claim.connections > 1 ? { spare: shared.budget } : {}),
+    spare: () => (shared.budget.limit > 1 ? shared.budget : null),
     session: job.session,
     progress: job.progress,
     throttle: job.throttle,

@@ -10,9 +10,3 @@ function idLine(event: WindlassEvent): string {
   // After a resync the reader goes on from the number that it names.
   return event.type === 'resync' ? `id: ${event.data.seq}\n` : ''
 }
-
-/** The download that an event is about; null for those about the whole. */
-export function downloadIdOf(event: WindlassEvent): string | null {
-  if (event.type === 'resync') return null
-  return event.type === 'download.created' ? event.data.download.id : event.data.id
-}

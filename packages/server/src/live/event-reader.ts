@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { WindlassEvent } from '@windlass/contract'
+import { downloadIdOf, type WindlassEvent } from '@windlass/contract'
 import type { Clock, EventLog } from '@windlass/engine'
-import { downloadIdOf, eventFrame } from './event-frame.ts'
+import { eventFrame } from './event-frame.ts'
 
 /** Where a stream goes: the answer of a request, as far as it is needed. */
 export type EventSink = Pick<

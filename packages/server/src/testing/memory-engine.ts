@@ -1,4 +1,5 @@
 import type {
+  CurrentLimits,
   Download,
   DownloadRequest,
   LoggedEvent,
@@ -8,7 +9,6 @@ import type {
   WindlassEvent,
 } from '@windlass/contract'
 import {
-  type BandwidthLimits,
   type Downloads,
   type Engine,
   type EventLog,
@@ -164,14 +164,39 @@ export class MemoryEngine implements Engine {
   }
 
   readonly limits: Limits = {
-    current: () => this.#bandwidth,
-    setLimits: (changes) => {
-      this.#bandwidth = { ...this.#bandwidth, ...changes }
-      return this.#bandwidth
+    current: () => this.#limits,
+    change: async ({ maxActive, limitRate }) => {
+      const { limits } = this.#limits
+      this.#limits = {
+        ...this.#limits,
+        limits: {
+          ...limits,
+          maxActive: maxActive ?? limits.maxActive,
+          limitRate: limitRate === undefined ? limits.limitRate : limitRate,
+        },
+      }
+      this.events.append('limits.changed', this.#limits)
+      return this.#limits
     },
     setDownloadRate: async (id) => void this.#row(id),
   }
-  #bandwidth: BandwidthLimits = { limitRate: null, perSource: {}, perHost: {}, perDownload: null }
+  #limits: CurrentLimits = {
+    limits: {
+      maxActive: 3,
+      maxQueued: 100,
+      connections: 8,
+      connectionsPerHost: null,
+      limitRate: null,
+      perSource: {},
+      perHost: {},
+      perDownload: null,
+      schedule: [],
+      temporary: null,
+    },
+    rate: { limitRate: null, by: 'limitRate', until: null },
+    changed: [],
+    timeZone: 'UTC',
+  }
 
   async counts(): Promise<{ active: number; queued: number }> {
     return { active: 0, queued: this.rows.size }
