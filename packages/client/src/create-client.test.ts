@@ -55,6 +55,12 @@ async function failure(promise: Promise<unknown>): Promise<ApiError> {
 }
 
 describe('the client', () => {
+  it('sends the key that makes a request count once', async () => {
+    const { client, server } = await setUp(json(201, download('a')))
+    await client.create({ ref: 'org/name' }, { idempotencyKey: 'k-1' })
+    expect(server.seen[0]?.headers['idempotency-key']).toBe('k-1')
+  })
+
   it('moves one download, and several at once', async () => {
     const { client, server } = await setUp(json(200, download('a')), json(200, { results: [] }))
     expect((await client.move('a', { before: 'b' })).id).toBe('a')

@@ -35,6 +35,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface CreateOptions extends CallOptions {
+  /** Sent again with the same request, it makes sure that the request is carried out once. */
+  readonly idempotencyKey?: string
+}
+
 /** What can be asked of one download by id, or of many at once. */
 export type BulkAction = 'pause' | 'resume' | 'cancel' | 'retry'
 
@@ -47,7 +52,7 @@ export interface Client {
   /** `created` is false when the same job already lives, or is complete with its files in place. */
   create(
     request: DownloadRequest,
-    options?: CallOptions,
+    options?: CreateOptions,
   ): Promise<{ readonly download: Download; readonly created: boolean }>
   /** What a request would fetch; starts nothing. */
   plan(request: DownloadRequest, options?: CallOptions): Promise<DownloadPlan>
@@ -133,8 +138,9 @@ function actionCalls(transport: Transport): ActionCalls {
     pause: act('pause'),
     resume: act('resume'),
     retry: act('retry'),
-    async create(body, { signal } = {}) {
-      const call = { method: 'POST', path: '/api/downloads', body, signal } as const
+    async create(body, { signal, idempotencyKey } = {}) {
+      const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+      const call = { method: 'POST', path: '/api/downloads', body, headers, signal } as const
       const answer = await transport.json(call, Download)
       return { download: answer.value, created: answer.status === 201 }
     },

@@ -4,6 +4,7 @@ export {
   type CallOptions,
   type Client,
   type ClientOptions,
+  type CreateOptions,
   createClient,
 } from './create-client.ts'
 export type { ConnectionChange, EventsOptions } from './follow-events.ts'

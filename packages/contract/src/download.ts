@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DownloadAction, DownloadState } from './download-state.ts'
+import { ERROR_CAUSES } from './error-causes.ts'
 import { ERROR_CODE_NAMES } from './error-codes.ts'
 import { WaitsFor } from './waits-for.ts'
 
@@ -10,6 +11,8 @@ const sizeBytes = z.int().min(0)
 export const DownloadReason = z
   .object({
     code: z.enum(ERROR_CODE_NAMES),
+    /** Whose trouble it is. */
+    cause: z.enum(ERROR_CAUSES),
     message: z.string(),
     hint: z.string().optional(),
     retryAt: epochMs.optional(),

@@ -302,6 +302,12 @@ export const ERROR_CODES = {
   ROUTE_NOT_FOUND: row(404, 'fail', 'There is no such route'),
   INVALID_STATE: row(409, 'fail', 'Not possible in this state'),
   QUEUE_FULL: row(429, 'fail', 'The queue is full', 'Try again when some downloads have finished.'),
+  IDEMPOTENCY_KEY_REUSED: row(
+    422,
+    'fail',
+    'Another request was sent with this Idempotency-Key',
+    'Use a new key for each request, and the same one only to send the same request again.',
+  ),
   PAYLOAD_TOO_LARGE: row(413, 'fail', 'The request is too large'),
   UNSUPPORTED_MEDIA_TYPE: row(415, 'fail', 'Only JSON is accepted'),
   HOST_REJECTED: row(

@@ -12,6 +12,7 @@ export {
   DownloadAction,
   DownloadState,
 } from './download-state.ts'
+export { CAUSE_OF, ERROR_CAUSES, type ErrorCause } from './error-causes.ts'
 export {
   type Disposition,
   ERROR_CODE_NAMES,

@@ -46,11 +46,14 @@ export interface EngineOptions {
 export interface Downloads {
   /**
    * Accepts a request. `created` is false when the same job already lives, or is
-   * complete with its files still in place.
-   * @throws WindlassError REF_INVALID, QUEUE_FULL
+   * complete with its files still in place. A request that was sent within the last 24 hours
+   * under the same key is answered with its download as it stands now, and starts nothing.
+   * @throws WindlassError REF_INVALID, QUEUE_FULL; IDEMPOTENCY_KEY_REUSED for another request
+   *   under a key
    */
   create(
     request: DownloadRequest,
+    options?: { readonly idempotencyKey?: string },
   ): Promise<{ readonly download: Download; readonly created: boolean }>
   /** What a request would fetch. Asks the host, starts nothing. */
   plan(request: DownloadRequest, options: CallOptions): Promise<DownloadPlan>

@@ -360,7 +360,11 @@ it('gives up after five attempts without progress and says what to do', async ()
   })
   const { download } = await engine.downloads.create({ ref: 'org/tiny' })
   const failed = await reaches(engine, download.id, 'failed', 'completed')
-  expect(failed).toMatchObject({ state: 'failed', attempts: 5, reason: { code: 'NET_RESET' } })
+  expect(failed).toMatchObject({
+    state: 'failed',
+    attempts: 5,
+    reason: { code: 'NET_RESET', cause: 'network' },
+  })
   expect(failed.reason?.message).toContain('5 attempts')
   expect(failed.actions).toEqual(['retry', 'cancel', 'forget'])
 })

@@ -7,6 +7,7 @@ import {
 } from './carriers/ranged-http/create-ranged-http-carrier.ts'
 import { DownloadRepository } from './database/download-repository.ts'
 import { EventRepository } from './database/event-repository.ts'
+import { IdempotencyRepository } from './database/idempotency-repository.ts'
 import { openDatabase } from './database/open-database.ts'
 import { QueueRepository } from './database/queue-repository.ts'
 import { SettingRepository } from './database/setting-repository.ts'
@@ -79,6 +80,7 @@ async function assemble(
   const queue = new QueueRepository(database, statesThatAllow('move'))
   const events = new EventRepository(database)
   const settings = new SettingRepository(database)
+  const keys = new IdempotencyRepository(database)
   const bus = new EventBus({
     onListenerError: (err) => log.error({ err }, 'an event listener failed'),
   })
@@ -174,6 +176,7 @@ async function assemble(
     sources,
     downloads,
     queue,
+    keys,
     ledger,
     scheduler,
     admission,

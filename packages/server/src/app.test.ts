@@ -32,6 +32,22 @@ describe('the download routes', () => {
     expect(Download.parse(second.json()).ref).toBe('org/a')
   })
 
+  it('hand on the key of a client, and refuse one that is none', async () => {
+    const send = (key: string) =>
+      test.app.inject({
+        method: 'POST',
+        url: '/api/downloads',
+        headers: { ...GOOD, 'idempotency-key': key },
+        payload: { ref: 'org/a' },
+      })
+    expect((await send('k-1')).statusCode).toBe(201)
+    expect(test.engine.idempotencyKeys).toEqual(['k-1'])
+    for (const key of ['', 'two words', 'ü', 'x'.repeat(256)]) {
+      expect([key, (await send(key)).statusCode]).toEqual([key, 400])
+    }
+    expect(test.engine.idempotencyKeys).toEqual(['k-1'])
+  })
+
   it('plan without starting', async () => {
     const answer = await ask('POST', '/api/downloads/plan', { ref: 'org/a' })
     expect(answer.statusCode).toBe(200)

@@ -22,6 +22,7 @@ it('says how to let another Windlass go on', () => {
 it('says that what a person must mend is kept', () => {
   const reason = {
     code: 'HTTP_GATED' as const,
+    cause: 'person' as const,
     message: 'Access must be granted',
     hint: 'Ask for it.',
   }

@@ -8,7 +8,11 @@ it('has a column for reasons only where there is one', () => {
     'ID      State         %     Size     Speed  What',
     'a1b2c3  downloading  50  10.0 GB  100 MB/s  org/name',
   ])
-  const reason = { code: 'DISK_FULL' as const, message: 'There is not enough free space' }
+  const reason = {
+    code: 'DISK_FULL' as const,
+    cause: 'disk' as const,
+    message: 'There is not enough free space',
+  }
   const blocked = sampleDownload({ state: 'blocked', reason })
   expect(listLines([blocked], { now: 0, width: null })[1]).toMatch(
     /org\/name {2}There is not enough free space$/,

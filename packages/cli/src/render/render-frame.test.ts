@@ -38,6 +38,7 @@ describe('renderFrame', () => {
   it('says why a download waits and when it goes on', () => {
     const reason = {
       code: 'HTTP_RATE_LIMITED' as const,
+      cause: 'host' as const,
       message: 'The host asked us to slow down',
       retryAt: 13_000,
     }
@@ -87,7 +88,7 @@ describe('renderFrame', () => {
         })
         .map(({ files, message, state, title }) =>
           view(
-            { title, state, reason: { code: 'NET_RESET', message } },
+            { title, state, reason: { code: 'NET_RESET', cause: 'network', message } },
             files.map((path) => file(path)),
           ),
         ),

@@ -1,4 +1,4 @@
-import { DownloadState } from '@windlass/contract'
+import { CAUSE_OF, type DownloadReason, DownloadState } from '@windlass/contract'
 import type { DownloadPatch, DownloadRecord } from '../downloads/download-record.ts'
 import type { DownloadRow } from './schema.ts'
 
@@ -12,7 +12,7 @@ export function recordOf(row: DownloadRow): DownloadRecord {
     jobKey: row.job_key,
     title: row.title,
     state: DownloadState.parse(row.state),
-    reason: json(row.reason),
+    reason: reasonIn(row.reason),
     priority: row.priority,
     position: row.position,
     rank: row.rank,
@@ -111,6 +111,12 @@ const COLUMNS: Readonly<Record<keyof DownloadPatch, readonly (keyof DownloadRow)
   startedAt: ['started_at'],
   finishedAt: ['finished_at'],
   elapsedMs: ['elapsed_ms'],
+}
+
+/** An earlier version did not write down whose trouble it is. */
+function reasonIn(value: string | null): DownloadReason | null {
+  const reason = json<DownloadReason>(value)
+  return reason === null ? null : { ...reason, cause: CAUSE_OF[reason.code] }
 }
 
 /** Only `text` below writes these columns, so the type is the one that was written. */

@@ -6,6 +6,7 @@ import { ownLimits } from './migrations/0002-own-limits.ts'
 import { lostStarts } from './migrations/0003-lost-starts.ts'
 import { queue } from './migrations/0003-queue.ts'
 import { limits } from './migrations/0004-limits.ts'
+import { idempotency } from './migrations/0005-idempotency.ts'
 import { openSqlite } from './open-sqlite.ts'
 import type { Schema } from './schema.ts'
 
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-lost-starts': lostStarts,
   '0003-queue': queue,
   '0004-limits': limits,
+  '0005-idempotency': idempotency,
 }
 
 /**

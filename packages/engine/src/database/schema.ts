@@ -57,7 +57,15 @@ export interface SettingRow {
   json: string
 }
 
+export interface IdempotencyRow {
+  key: string
+  request_hash: string
+  download_id: string
+  created_at: number
+}
+
 export interface Schema {
+  idempotency_key: IdempotencyRow
   setting: SettingRow
   download: DownloadRow
   resolution: ResolutionRow

@@ -8,6 +8,7 @@ import { StopRequest } from '../runtime/stop-request.ts'
 import type { SourceRegistry } from '../sources/registry.ts'
 import type { SourceRef } from '../sources/source.ts'
 import type { Store } from '../stores/store.ts'
+import type { KeepKey } from './create-once.ts'
 import type { DownloadRecord, Selection, StoredResolution } from './download-record.ts'
 import { groupUnits } from './group-units.ts'
 import type { Ledger, NewDownload } from './ledger.ts'
@@ -61,6 +62,7 @@ export function parseRequest(request: DownloadRequest, sources: SourceRegistry):
 export async function createDownload(
   request: DownloadRequest,
   deps: CreateDeps,
+  keepKey?: KeepKey,
 ): Promise<{ readonly download: Download; readonly created: boolean }> {
   const parsed = parseRequest(request, deps.sources)
   const found = await deps.downloads.findByJob(parsed.jobKey)
@@ -74,7 +76,7 @@ export async function createDownload(
     }
   }
   await refuseWhenFull(deps)
-  const record = await deps.ledger.create(draftOf(request, parsed, deps))
+  const record = await deps.ledger.create(draftOf(request, parsed, deps), keepKey)
   deps.scheduler.poke()
   return { download: await deps.describe(record), created: true }
 }

@@ -112,7 +112,7 @@ it('clears the reason of the state it leaves', async () => {
   const { ledger } = open
   await ledger.create(newDraft('a'))
   await ledger.move('a', 'start')
-  const reason = { code: 'NET_RESET', message: 'x', retryAt: 5 } as const
+  const reason = { code: 'NET_RESET', cause: 'network', message: 'x', retryAt: 5 } as const
   expect(await ledger.move('a', 'backOff', { patch: { reason, retryAt: 5 } })).toMatchObject({
     reason,
   })

@@ -61,13 +61,17 @@ export class Ledger {
     this.#deps = deps
   }
 
-  /** Accepts a new download at the end of the queue. */
-  create(draft: NewDownload): Promise<DownloadRecord> {
+  /** Accepts a new download at the end of the queue; `alongside` is written with it, or neither is. */
+  create(
+    draft: NewDownload,
+    alongside: (id: string, db: Kysely<Schema>) => Promise<void> = async () => undefined,
+  ): Promise<DownloadRecord> {
     return this.#write(async (db) => {
       const { downloads, queue } = this.#deps
       const position = await downloads.nextPosition(db)
       const record = { ...draft, position, rank: await queue.nextRank(db) }
       await downloads.insert(db, record)
+      await alongside(record.id, db)
       const events = await this.#append(db, {
         type: 'download.created',
         downloadId: record.id,

@@ -1,10 +1,12 @@
 import type { Download } from '@windlass/contract'
 import type { DownloadRepository } from '../database/download-repository.ts'
+import type { IdempotencyRepository } from '../database/idempotency-repository.ts'
 import type { QueueRepository } from '../database/queue-repository.ts'
 import type { Downloads } from '../engine.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { type CreateDeps, createDownload, parseRequest } from './create-download.ts'
+import { createOnce, type KeepKey } from './create-once.ts'
 import { describe, summarize } from './describe-download.ts'
 import { type ActionDeps, DownloadActions } from './download-actions.ts'
 import type { DownloadRecord } from './download-record.ts'
@@ -15,6 +17,7 @@ import { RUNNING_STATES, statesThatAllow } from './state-table.ts'
 
 export type DownloadsDeps = Omit<CreateDeps & ActionDeps & PlanDeps, 'describe' | 'retry'> & {
   readonly queue: QueueRepository
+  readonly keys: IdempotencyRepository
 }
 
 /** The person's side of the queue: everything the faces can ask for. */
@@ -23,13 +26,17 @@ export function openDownloads(parts: DownloadsDeps): Downloads {
   const describeRecord = (record: DownloadRecord) => withFiles(record, parts)
   const actions = new DownloadActions({ ...parts, describe: describeRecord })
   const jobs = new KeyedMutex()
+  const keys = new KeyedMutex()
 
   return {
-    create(request) {
+    create(request, { idempotencyKey } = {}) {
       // Equal requests at the same moment must find the first one's job.
       const { jobKey } = parseRequest(request, parts.sources)
       const deps = { ...parts, describe: describeRecord, retry: (id: string) => actions.retry(id) }
-      return jobs.run(jobKey, () => createDownload(request, deps))
+      const make = (keep?: KeepKey) => jobs.run(jobKey, () => createDownload(request, deps, keep))
+      if (idempotencyKey === undefined) return make()
+      const sent = { key: idempotencyKey, request }
+      return keys.run(idempotencyKey, () => createOnce(sent, deps, make))
     },
     plan: (request, options) => planDownload(request, parts, options),
     async find(id) {

@@ -1,4 +1,4 @@
-import type { DownloadReason } from '@windlass/contract'
+import { CAUSE_OF, type DownloadReason } from '@windlass/contract'
 import type { WindlassError } from '../errors/windlass-error.ts'
 
 /** Why a download stands where it stands, as people read it. */
@@ -16,6 +16,7 @@ export function reasonOf(
       : 'Every byte is kept: retry when the host is well again.'
   return {
     code: error.code,
+    cause: CAUSE_OF[error.code],
     message: error.message + spent,
     ...(hint === undefined ? {} : { hint }),
     ...(options.retryAt === undefined ? {} : { retryAt: options.retryAt }),

@@ -1,14 +1,23 @@
-import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { StopRequest } from '../runtime/stop-request.ts'
 import { HostConnections } from './host-connections.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
+import type { ResponseBody } from './response-body.ts'
 
 const signal = new AbortController().signal
 
 function request(url: string): HttpRequest {
   return { url: new URL(url), method: 'GET', headers: {}, credentials: [], judge() {} }
+}
+
+function emptyBody(): ResponseBody {
+  return {
+    pour: (sink) => sink.ended(),
+    discard() {},
+    destroy() {},
+    async *[Symbol.asyncIterator]() {},
+  }
 }
 
 /** A client whose hosts all answer; `hub` sends everybody to `cdn`. */
@@ -19,7 +28,7 @@ function openClient(): Pick<HttpClient, 'open'> & { readonly asked: string[] } {
     async open({ url }): Promise<HttpResponse> {
       asked.push(url.host)
       const end = url.host === 'hub' ? new URL('http://cdn/signed') : url
-      return { url: end, status: 200, headers: {}, body: Readable.from([Buffer.from('x')]) }
+      return { url: end, status: 200, headers: {}, body: emptyBody() }
     },
   }
 }

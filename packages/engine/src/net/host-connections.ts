@@ -1,5 +1,6 @@
 import { StopRequest } from '../runtime/stop-request.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client.ts'
+import { onBodyOver } from './on-body-over.ts'
 
 interface Waiting {
   readonly enter: () => void
@@ -54,8 +55,7 @@ export class HostConnections {
         }
         leave = entered
       }
-      response.body.once('close', leave)
-      return response
+      return { ...response, body: onBodyOver(response.body, leave) }
     } catch (error) {
       leave()
       throw error

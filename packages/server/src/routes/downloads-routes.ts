@@ -19,9 +19,18 @@ export interface DownloadsRoutesDeps {
   readonly closing: AbortSignal
 }
 
+const CreateHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+    .meta({ description: 'The same request under the same key is carried out once in 24 hours' })
+    .optional(),
+})
+
 const CREATE = {
   operationId: 'createDownload',
   description: 'Accepts a download; 200 when the same job already lives or is complete.',
+  headers: CreateHeaders,
   body: DownloadRequest,
   response: { 200: Download, 201: Download, ...COMMON_PROBLEMS },
 } as const
@@ -73,7 +82,9 @@ export const downloadsRoutes: FastifyPluginAsyncZod<DownloadsRoutesDeps> = async
   const { downloads, closing } = deps
 
   app.post('/downloads', { schema: CREATE }, async (request, reply) => {
-    const { download, created } = await downloads.create(request.body)
+    const key = request.headers['idempotency-key']
+    const options = key === undefined ? {} : { idempotencyKey: key }
+    const { download, created } = await downloads.create(request.body, options)
     return reply.code(created ? 201 : 200).send(download)
   })
   app.post('/downloads/plan', { schema: PLAN }, async (request, reply) =>

@@ -109,8 +109,13 @@ export class MemoryEngine implements Engine {
   readonly events = new MemoryEventLog()
   readonly rows = new Map<string, Download>()
   closed = false
+  /** As they came with requests. */
+  readonly idempotencyKeys: string[] = []
   readonly downloads: Downloads = {
-    create: async (request) => this.#create(request),
+    create: async (request, { idempotencyKey } = {}) => {
+      if (idempotencyKey !== undefined) this.idempotencyKeys.push(idempotencyKey)
+      return this.#create(request)
+    },
     plan: async (request) => ({
       ref: request.ref,
       source: 'huggingface',
