@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Limits } from '@windlass/contract'
+import type { Carrier } from './carriers/carrier.ts'
 import {
   createRangedHttpCarrier,
   type RangedHttpOptions,
@@ -11,6 +12,7 @@ import { IdempotencyRepository } from './database/idempotency-repository.ts'
 import { openDatabase } from './database/open-database.ts'
 import { QueueRepository } from './database/queue-repository.ts'
 import { SettingRepository } from './database/setting-repository.ts'
+import type { freeSpace } from './disk/free-space.ts'
 import { Admission } from './downloads/admission.ts'
 import { ConnectionLimits } from './downloads/connection-limits.ts'
 import { EventBus } from './downloads/event-bus.ts'
@@ -22,7 +24,9 @@ import { recover } from './downloads/recover.ts'
 import { Runner } from './downloads/runner.ts'
 import { Scheduler } from './downloads/scheduler.ts'
 import { statesThatAllow } from './downloads/state-table.ts'
+import { sweep } from './downloads/sweep.ts'
 import type { Engine, EngineOptions } from './engine.ts'
+import { openHomeOwner } from './home-owner.ts'
 import { openLimits } from './limits/open-limits.ts'
 import { NO_BANDWIDTH_LIMITS } from './net/bandwidth/bandwidth-limits.ts'
 import { createBandwidth } from './net/bandwidth/create-bandwidth.ts'
@@ -44,9 +48,13 @@ export interface EngineParts {
   /** Changes how hosts are reached, for example the time-outs. */
   readonly http?: Partial<HttpClientOptions>
   /** Changes how bytes are carried, for example how many of them at most. */
-  readonly carrier?: Partial<RangedHttpOptions>
+  readonly rangedHttp?: Partial<RangedHttpOptions>
   /** Where everything is put instead of into the Hub's cache. */
   readonly store?: Store
+  /** Brings the bytes instead of the one that asks for ranges. */
+  readonly carrier?: Carrier
+  readonly openDatabase?: typeof openDatabase
+  readonly freeSpace?: typeof freeSpace
 }
 
 /**
@@ -73,7 +81,8 @@ async function assemble(
   const { home, limits, hub, ports } = options
   const { clock, log, random, bootId } = ports
   await mkdir(home, { recursive: true, mode: 0o700 })
-  const database = closer.add('database', await openDatabase(join(home, 'windlass.db')), (db) =>
+  const open = given.openDatabase ?? openDatabase
+  const database = closer.add('database', await open(join(home, 'windlass.db')), (db) =>
     db.destroy(),
   )
   const downloads = new DownloadRepository(database)
@@ -128,7 +137,9 @@ async function assemble(
   )
   const hashing = closer.add('hashing', createHashing(), (worker) => worker.close())
   const guarded = hosts.guard(http)
-  const carrier = createRangedHttpCarrier({ http: guarded, clock, log, bootId, ...given.carrier })
+  const carrier =
+    given.carrier ??
+    createRangedHttpCarrier({ http: guarded, clock, log, bootId, ...given.rangedHttp })
   const sources = new SourceRegistry([
     ...(given.sources?.(http) ?? []),
     createHubSource({ http, environment: hub }),
@@ -136,13 +147,14 @@ async function assemble(
   const hubCache = createHubCacheStore({
     cacheDir: hub.cacheDir,
     symlinks: !hub.symlinksDisabled,
+    owner: await openHomeOwner(home, random),
     clock,
     log,
   })
   // One store so far; a placement names the store it is for.
   const store = () => given.store ?? hubCache
 
-  const admission = new Admission(options.reserve)
+  const admission = new Admission(options.reserve, given.freeSpace)
   const runner = new Runner({
     sources,
     store,
@@ -189,6 +201,7 @@ async function assemble(
     setDownloadRate: (id: string, rate: number | null) => opened.setDownloadRate(id, rate),
   }
   await recover(parts)
+  await sweep({ downloads, stores: [store()], log })
   closer.add('heartbeat', startHeartbeat({ ...parts, emit: (event) => bus.emit(event) }), (stop) =>
     stop(),
   )

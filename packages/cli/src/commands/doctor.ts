@@ -4,6 +4,7 @@ import { checkCache } from '../doctor/check-cache.ts'
 import { checkHome } from '../doctor/check-home.ts'
 import { checkHub } from '../doctor/check-hub.ts'
 import { checkRuntime } from '../doctor/check-runtime.ts'
+import { checkStaging } from '../doctor/check-staging.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { EXIT_CODES } from '../exit-codes.ts'
 import { findingLines } from '../render/finding-lines.ts'
@@ -38,5 +39,6 @@ async function* checkAll(
   const connector = context.connector(settings)
   yield await checkHome(settings.home, () => connector.toOwner())
   yield await checkCache(settings.hub.cacheDir)
+  yield await checkStaging(settings.hub.cacheDir, settings.home)
   yield await checkHub(settings)
 }

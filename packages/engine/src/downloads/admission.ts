@@ -18,15 +18,17 @@ export interface SpaceDemand {
 export class Admission {
   readonly #reservations = new Reservations()
   readonly #policy: ReservePolicy
+  readonly #measure: typeof freeSpace
   readonly #volumes = new Map<string, string>()
 
-  constructor(policy: ReservePolicy) {
+  constructor(policy: ReservePolicy, measure: typeof freeSpace = freeSpace) {
     this.#policy = policy
+    this.#measure = measure
   }
 
   /** Weighs a demand against the free space and all other downloads; reserves nothing. */
   async weigh(demand: SpaceDemand): Promise<SpaceVerdict> {
-    const { volume, availableBytes } = await freeSpace(demand.volume)
+    const { volume, availableBytes } = await this.#measure(demand.volume)
     return this.#reservations.check({
       ...demand,
       volume,
@@ -40,7 +42,7 @@ export class Admission {
    * @throws WindlassError DISK_FULL, with the numbers; then nothing is reserved for it
    */
   async reserve(demand: SpaceDemand): Promise<void> {
-    const { volume, availableBytes } = await freeSpace(demand.volume)
+    const { volume, availableBytes } = await this.#measure(demand.volume)
     // No await between the check and the note: two downloads cannot both win.
     const verdict = this.#reservations.check({
       ...demand,
@@ -58,7 +60,7 @@ export class Admission {
 
   /** Notes a queued download of known size without asking whether it fits: that is asked when it starts. */
   async expect(demand: SpaceDemand): Promise<void> {
-    const { volume } = await freeSpace(demand.volume)
+    const { volume } = await this.#measure(demand.volume)
     this.#volumes.set(demand.id, volume)
     this.#reservations.set(demand.id, volume, demand.neededBytes)
   }

@@ -12,6 +12,7 @@ import type { KeepKey } from './create-once.ts'
 import type { DownloadRecord, Selection, StoredResolution } from './download-record.ts'
 import { groupUnits } from './group-units.ts'
 import type { Ledger, NewDownload } from './ledger.ts'
+import { newId } from './new-id.ts'
 import { resolveRef } from './resolve-ref.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { EngineLimits } from './settings.ts'
@@ -38,8 +39,6 @@ export interface ParsedRequest {
   readonly jobKey: string
 }
 
-const ID_ALPHABET = '23456789abcdefghjkmnpqrstuvwxyz'
-const ID_LENGTH = 10
 /** How long a person waits to hear that nothing is to be done. */
 const RECHECK_MS = 10_000
 
@@ -177,15 +176,6 @@ function draftOf(
     finishedAt: null,
     elapsedMs: 0,
   }
-}
-
-/** Short enough to type; 31^10 of them. */
-function newId(random: () => number): string {
-  const letters = Array.from(
-    { length: ID_LENGTH },
-    () => ID_ALPHABET[Math.floor(random() * ID_ALPHABET.length)] ?? '2',
-  )
-  return letters.join('')
 }
 
 function sorted(patterns: readonly string[] | undefined): readonly string[] | null {

@@ -279,7 +279,7 @@ it('plain B18: a body of unknown size that never ends is left at the limit, and 
   await runFault(plain, {
     host: { digest: false, sizeBytes: 500_000_000, settings: { length: 'chunked' } },
     rules: [{ do: { ignoreRange: true } }],
-    carrier: { unknownSizeLimit: 5_000_000 },
+    rangedHttp: { unknownSizeLimit: 5_000_000 },
     expect: {
       state: 'failed',
       code: 'SIZE_LIMIT',
@@ -296,7 +296,7 @@ it('plain B18: a body of unknown size that ends at the limit is complete, with i
   assert(plain)
   await runFault(plain, {
     host: { digest: false, settings: { length: 'chunked' } },
-    carrier: { unknownSizeLimit: SIZE },
+    rangedHttp: { unknownSizeLimit: SIZE },
     expect: { disk: 'file', requestsAtMost: 1 },
     after: ({ download }) => expect(download.result?.sizeBytes).toBe(SIZE),
   })

@@ -65,6 +65,12 @@ export interface Store {
    * else. May be called again after a crash; counts what this call removed.
    */
   cleanUp(placement: Placement, downloadId: string): Promise<CancelReceipt>
+
+  /**
+   * Removes staging folders of this home that no download owns; what another home made is
+   * never touched. Returns what was removed.
+   */
+  sweep(isOwned: (downloadId: string) => Promise<boolean>): Promise<CancelReceipt>
 }
 
 /** One download's work in a store. */

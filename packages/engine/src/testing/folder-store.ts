@@ -41,6 +41,7 @@ export function createFolderStore(root: string): Store {
       await rm(stagingOf(placement, downloadId), { recursive: true, force: true })
       return { files: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
     },
+    sweep: async () => ({ files: 0, bytes: 0 }),
   }
 }
 

@@ -6,6 +6,7 @@ import { orNullIfAbsent } from '../../disk/system-error.ts'
 import type { Logger } from '../../ports.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { HubCachePlacement, Placement } from '../placement.ts'
+import type { StagingOwner } from '../staging-owner.ts'
 import type { Store, StoreSession, TransferUnit } from '../store.ts'
 import { BlobLocks } from './blob-locks.ts'
 import { blobOf } from './blob-of.ts'
@@ -20,12 +21,15 @@ import { refPointsTo } from './ref-file.ts'
 import { requireRoot } from './require-root.ts'
 import { SharedBlobs } from './shared-blobs.ts'
 import { openStaging, Staging } from './staging.ts'
+import { sweepStaging } from './sweep-staging.ts'
 
 export interface HubCacheOptions {
   /** The cache's root, absolute; made when it is first needed. */
   readonly cacheDir: string
   /** False with HF_HUB_DISABLE_SYMLINKS: snapshots then hold the files themselves. */
   readonly symlinks: boolean
+  /** Marks what this home makes. */
+  readonly owner: StagingOwner
   readonly clock: Pick<Clock, 'now' | 'sleep'>
   readonly log: Pick<Logger, 'debug' | 'info'>
 }
@@ -93,7 +97,7 @@ class HubCacheStore implements Store {
   ): Promise<StoreSession> {
     if (begun) await requireRoot(this.#cacheDir)
     const layout = this.#layout(placement)
-    const staging = await openStaging(layout, downloadId)
+    const staging = await openStaging(layout, downloadId, this.#options.owner)
     await tagCacheDir(this.#cacheDir, this.#options.log)
     return new HubCacheSession({
       layout,
@@ -116,6 +120,10 @@ class HubCacheStore implements Store {
 
   cleanUp(placement: Placement, downloadId: string): Promise<CancelReceipt> {
     return cleanUpDownload(this.#layout(placement), downloadId, placement.commit)
+  }
+
+  sweep(isOwned: (downloadId: string) => Promise<boolean>): Promise<CancelReceipt> {
+    return sweepStaging(this.#cacheDir, this.#options.owner, isOwned)
   }
 
   #layout(placement: HubCachePlacement): HubCacheLayout {

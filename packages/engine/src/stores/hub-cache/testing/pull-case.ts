@@ -4,6 +4,8 @@ import type { HubCachePlacement } from '../../placement.ts'
 import type { Store, StoreSession, TransferUnit } from '../../store.ts'
 import { createHubCacheStore, type HubCacheOptions } from '../create-hub-cache-store.ts'
 
+const OWNER = { homeId: 'test', home: '/home' }
+
 export interface FileSpec {
   readonly content: string | Uint8Array
   readonly lfs?: boolean
@@ -64,7 +66,14 @@ export function pullCase(
 
 export function openStore(cacheDir: string, options: Partial<HubCacheOptions> = {}): Store {
   const clock = { now: () => Date.now(), sleep: () => Promise.resolve() }
-  return createHubCacheStore({ cacheDir, symlinks: true, clock, log: silent, ...options })
+  return createHubCacheStore({
+    cacheDir,
+    symlinks: true,
+    owner: OWNER,
+    clock,
+    log: silent,
+    ...options,
+  })
 }
 
 /** Brings one unit in, as the runner does after it has verified the bytes. */
