@@ -10,9 +10,10 @@ export const RANK_STEP = 2 ** 20
 /** What decides who starts first, in this order: cut off before, higher priority, lower rank. */
 export type QueueKey = Pick<DownloadRecord, 'interrupted' | 'priority' | 'rank'>
 
-const ORDER = sql`interrupted desc, priority desc, rank, position`
+const ORDER = sql`interrupted desc, priority desc, rank`
+const REVERSE = sql`interrupted, priority, rank desc`
 /** The same order, ascending in each part. */
-const KEY = sql`(-interrupted, -priority, rank, position)`
+const KEY = sql`(-interrupted, -priority, rank)`
 
 /** The order in which downloads start. Methods that take `db` may run inside a transaction. */
 export class QueueRepository {
@@ -31,48 +32,54 @@ export class QueueRepository {
     return rows[0] === undefined ? null : recordOf(rows[0])
   }
 
-  async nextRank(db: Kysely<Schema>): Promise<number> {
-    const row = await db
-      .selectFrom('download')
-      .select(({ fn }) => fn.max('rank').as('last'))
-      .executeTakeFirst()
-    return (row?.last ?? 0) + RANK_STEP
+  /** A rank before or behind all others, whatever their state. */
+  async edgeRank(db: Kysely<Schema>, which: 'first' | 'last'): Promise<number> {
+    const { rows } = await sql<{ least: number | null; most: number | null }>`
+      select min(rank) as least, max(rank) as most from download`.execute(db)
+    if (which === 'first') return (rows[0]?.least ?? 0) - RANK_STEP
+    return (rows[0]?.most ?? 0) + RANK_STEP
   }
 
-  /** The first or the last of all but one. */
+  /** The rank next below another one, `exceptId` left out; null for none. */
+  async rankBelow(db: Kysely<Schema>, rank: number, exceptId: string): Promise<number | null> {
+    const { rows } = await sql<{ below: number | null }>`
+      select max(rank) as below from download
+      where rank < ${rank} and id <> ${exceptId}`.execute(db)
+    return rows[0]?.below ?? null
+  }
+
+  /** The first or the last of all but one that have a place in the queue. */
   async end(
     db: Kysely<Schema>,
     which: 'first' | 'last',
     exceptId: string,
   ): Promise<DownloadRecord | null> {
-    const order = which === 'first' ? ORDER : sql`interrupted, priority, rank desc, position desc`
+    const order = which === 'first' ? ORDER : REVERSE
     const { rows } = await sql<DownloadRow>`
       select * from download where id <> ${exceptId} and state in (${sql.join(this.#states)})
       order by ${order} limit 1`.execute(db)
     return rows[0] === undefined ? null : recordOf(rows[0])
   }
 
-  /** The neighbour that stands directly before a download, `exceptId` left out; null for none. */
+  /** Who stands directly before a download in the queue, `exceptId` left out; null for nobody. */
   async neighbourBefore(
     db: Kysely<Schema>,
-    { interrupted, priority, rank, position }: DownloadRecord,
+    { interrupted, priority, rank }: DownloadRecord,
     exceptId: string,
   ): Promise<DownloadRecord | null> {
     const { rows } = await sql<DownloadRow>`
       select * from download where id <> ${exceptId} and state in (${sql.join(this.#states)})
-        and ${KEY} < (${interrupted ? -1 : 0}, ${-priority}, ${rank}, ${position})
-      order by interrupted, priority, rank desc, position desc limit 1`.execute(db)
+        and ${KEY} < (${interrupted ? -1 : 0}, ${-priority}, ${rank})
+      order by ${REVERSE} limit 1`.execute(db)
     return rows[0] === undefined ? null : recordOf(rows[0])
   }
 
   /** Makes room between all neighbours again; their order stays. */
   async spread(db: Kysely<Schema>): Promise<void> {
     await sql`
-      update download set rank = ${RANK_STEP} * (
-        select place from (
-          select id, row_number() over (order by rank, position) as place from download
-        ) as ranked where ranked.id = download.id
-      )`.execute(db)
+      update download set rank = ${RANK_STEP} * ranked.place
+      from (select id, row_number() over (order by rank) as place from download) as ranked
+      where ranked.id = download.id`.execute(db)
   }
 
   /** The places in the queue of those that are queued, from 1. */

@@ -38,10 +38,10 @@ export class DownloadActions {
   pause(id: string): Promise<Download> {
     return this.#turns.run(id, async () => {
       const { scheduler, ledger, admission } = this.#deps
-      await scheduler.interrupt(id, 'pause')
+      const wasAtWork = await scheduler.interrupt(id, 'pause')
       const record = await this.#require(id)
       admission.release(id)
-      if (record.state === 'paused') return await this.#deps.describe(record)
+      if (wasAtWork && record.state === 'paused') return await this.#deps.describe(record)
       return await this.#deps.describe(await ledger.move(id, 'pause'))
     })
   }
@@ -104,6 +104,8 @@ export class DownloadActions {
       patch: {
         attempts: 0,
         interrupted: false,
+        // A start that was prepared before knows what is no longer true.
+        fence: before.fence + 1,
         finishedAt: null,
         ...(trigger === 'retry' ? { elapsedMs: 0 } : {}),
         ...(fresh ? { receipt: null, revision: null, destination: null } : {}),

@@ -43,7 +43,7 @@ export interface DownloadRecord {
   readonly limitRate: number | null
   /** Number of its arrival. */
   readonly position: number
-  /** Place among the downloads of its priority: lower starts first. */
+  /** Its own among all downloads: of those with the same priority the lower one starts first. */
   readonly rank: number
   /** Was at work when the program ended; goes on before anything else starts. */
   readonly interrupted: boolean

@@ -68,7 +68,7 @@ export class Execution implements LiveRun, RunListener {
       interrupted: false,
     }
     try {
-      await ledger.move(this.id, 'start', { patch })
+      await ledger.move(this.id, 'start', { patch, fence: this.#record.fence })
       return true
     } catch (error) {
       if (isWindlassError(error, 'INVALID_STATE')) return false

@@ -43,10 +43,12 @@ export function startHeartbeat(deps: HeartbeatDeps): () => void {
     try {
       sample(deps, moving)
       for (const execution of deps.scheduler.executions()) await execution.flush()
-      await wakeDue(deps, wentBack())
-      if (deps.clock.monotonicMs() < nextSpaceCheck) return
-      nextSpaceCheck = deps.clock.monotonicMs() + SPACE_CHECK_MS
-      await wakeFitting(deps)
+      const ready = await due(deps, wentBack())
+      if (deps.clock.monotonicMs() >= nextSpaceCheck) {
+        nextSpaceCheck = deps.clock.monotonicMs() + SPACE_CHECK_MS
+        ready.push(...(await fitting(deps)))
+      }
+      await wakeAll(deps, ready)
     } catch (error) {
       deps.log.warn({ err: error }, 'a periodic check failed; it is tried again')
     } finally {
@@ -83,12 +85,13 @@ function sample({ scheduler, admission, clock, emit }: HeartbeatDeps, moving: Se
  * After a clock was set back no written time can be waited for: all are tried at once, and
  * a host that still rests, which is known by the monotonic clock, names a new time.
  */
-async function wakeDue(deps: HeartbeatDeps, wentBack: boolean): Promise<void> {
-  const now = deps.clock.now()
-  const waiting = await deps.downloads.list({ states: ['waiting'], limit: 1_000 })
-  for (const record of waiting) {
-    if (wentBack || (record.retryAt ?? 0) <= now) await wake(deps, record)
-  }
+async function due(
+  { clock, downloads }: HeartbeatDeps,
+  wentBack: boolean,
+): Promise<DownloadRecord[]> {
+  const now = clock.now()
+  const waiting = await downloads.list({ states: ['waiting'], limit: 1_000 })
+  return waiting.filter(({ retryAt }) => wentBack || (retryAt ?? 0) <= now)
 }
 
 /** @returns a function that tells whether the wall clock was set back since it was last asked */
@@ -101,23 +104,31 @@ function watchClock(clock: Clock): () => boolean {
   }
 }
 
-async function wakeFitting(deps: HeartbeatDeps): Promise<void> {
+/** Stopped by a full disk, and now there is room for them. */
+async function fitting(deps: HeartbeatDeps): Promise<DownloadRecord[]> {
   const blocked = await deps.downloads.list({ states: ['blocked'], limit: 1_000 })
-  for (const record of blocked.toReversed()) {
+  const found: DownloadRecord[] = []
+  for (const record of blocked) {
     if (record.reason?.code !== 'DISK_FULL' && record.reason?.code !== 'DISK_QUOTA') continue
     const demand = await spaceDemandOf(record, deps)
-    if (demand !== null && (await deps.admission.weigh(demand)).ok) await wake(deps, record)
+    if (demand !== null && (await deps.admission.weigh(demand)).ok) found.push(record)
   }
+  return found
 }
 
-async function wake({ ledger, scheduler }: HeartbeatDeps, record: DownloadRecord): Promise<void> {
-  try {
-    await ledger.move(record.id, 'wake', { patch: { attempts: record.attempts } })
-    scheduler.poke()
-  } catch (error) {
-    // A person was quicker.
-    if (!isWindlassError(error, 'INVALID_STATE') && !isWindlassError(error, 'DOWNLOAD_NOT_FOUND')) {
-      throw error
+/** All of them first, so that it is the order of the queue that gives out the free slots. */
+async function wakeAll(
+  { ledger, scheduler }: HeartbeatDeps,
+  records: readonly DownloadRecord[],
+): Promise<void> {
+  for (const { id, attempts } of records) {
+    try {
+      await ledger.move(id, 'wake', { patch: { attempts } })
+    } catch (error) {
+      // A person was quicker.
+      if (isWindlassError(error, 'INVALID_STATE')) continue
+      if (!isWindlassError(error, 'DOWNLOAD_NOT_FOUND')) throw error
     }
   }
+  if (records.length > 0) scheduler.poke()
 }

@@ -69,7 +69,7 @@ export class Ledger {
     return this.#write(async (db) => {
       const { downloads, queue } = this.#deps
       const position = await downloads.nextPosition(db)
-      const record = { ...draft, position, rank: await queue.nextRank(db) }
+      const record = { ...draft, position, rank: await queue.edgeRank(db, 'last') }
       await downloads.insert(db, record)
       await alongside(record.id, db)
       const events = await this.#append(db, {

@@ -29,8 +29,7 @@ export async function newPlace(
   if (end === null) return keyOf(record)
   const isThere = target.to === 'first' ? compare(record, end) < 0 : compare(record, end) > 0
   if (isThere) return keyOf(record)
-  const step = target.to === 'first' ? -RANK_STEP : RANK_STEP
-  return { ...keyOf(end), rank: end.rank + step }
+  return { ...keyOf(end), rank: await deps.queue.edgeRank(deps.db, target.to) }
 }
 
 async function placeBefore(
@@ -46,11 +45,9 @@ async function placeBefore(
   const neighbour = await queue.neighbourBefore(db, other, record.id)
   const followsNeighbour = neighbour === null || compare(record, neighbour) > 0
   if (followsNeighbour && compare(record, other) < 0) return keyOf(record)
-  if (neighbour === null || !isSameGroup(neighbour, other)) {
-    return { ...keyOf(other), rank: other.rank - RANK_STEP }
-  }
-  const rank = Math.floor((neighbour.rank + other.rank) / 2)
-  if (rank > neighbour.rank) return { ...keyOf(other), rank }
+  const below = (await queue.rankBelow(db, other.rank, record.id)) ?? other.rank - 2 * RANK_STEP
+  const rank = Math.floor((below + other.rank) / 2)
+  if (rank > below) return { ...keyOf(other), rank }
   await queue.spread(db)
   return await placeBefore((await downloads.find(record.id, db)) ?? record, otherId, deps)
 }
@@ -59,16 +56,11 @@ function keyOf({ interrupted, priority, rank }: DownloadRecord): QueueKey {
   return { interrupted, priority, rank }
 }
 
-function isSameGroup(one: DownloadRecord, other: DownloadRecord): boolean {
-  return one.interrupted === other.interrupted && one.priority === other.priority
-}
-
 /** Below 0 when the one starts before the other. */
 function compare(one: DownloadRecord, other: DownloadRecord): number {
   return (
     Number(other.interrupted) - Number(one.interrupted) ||
     other.priority - one.priority ||
-    one.rank - other.rank ||
-    one.position - other.position
+    one.rank - other.rank
   )
 }

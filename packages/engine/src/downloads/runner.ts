@@ -88,7 +88,9 @@ export class Runner {
       progress,
       destination: store.destination(resolution.placement),
     })
-    const job = { claim, resolution, units, session, progress, throttle, listener, failures }
+    const { attempts } = failures
+    const parts = { claim, resolution, units, session, progress, throttle, listener }
+    const job = { ...parts, failures, attempts }
     await transferUnits({ ...job, runner: this.#deps }, { signal })
     const path = await session.finish()
     const sizeBytes = progress.snapshot().receivedBytes

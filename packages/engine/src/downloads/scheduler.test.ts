@@ -8,14 +8,20 @@ import { SettingRepository } from '../database/setting-repository.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { EventBus } from './event-bus.ts'
 import { Ledger } from './ledger.ts'
-import type { RunOutcome } from './run-claim.ts'
-import { Scheduler } from './scheduler.ts'
+import type { RunClaim, RunOutcome } from './run-claim.ts'
+import { Scheduler, type SchedulerDeps } from './scheduler.ts'
 import { statesThatAllow } from './state-table.ts'
 import { newDraft } from './testing/new-draft.ts'
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
-async function openScheduler(run: () => Promise<RunOutcome>) {
+interface SchedulerOptions {
+  readonly run: SchedulerDeps['run']
+  /** Happens while a start is prepared. */
+  readonly onResolution?: (ledger: Ledger) => Promise<void>
+}
+
+async function openScheduler({ run, onResolution = async () => undefined }: SchedulerOptions) {
   const dir = await tempDir()
   const database = await openDatabase(dir.join('windlass.db'))
   const downloads = new DownloadRepository(database)
@@ -35,7 +41,13 @@ async function openScheduler(run: () => Promise<RunOutcome>) {
   })
   const settled = Promise.withResolvers<string>()
   const scheduler = new Scheduler({
-    downloads,
+    downloads: {
+      async resolution(id) {
+        const found = await downloads.resolution(id)
+        await onResolution(ledger)
+        return found
+      },
+    },
     queue,
     ledger,
     run,
@@ -62,7 +74,7 @@ it('fails a download whose end cannot be written, so that nobody waits for it fo
   // SQLite refuses a fraction in an integer column.
   const attempts = 0.5
   const outcome: RunOutcome = { kind: 'failed', error: new WindlassError('NET_RESET'), attempts }
-  await using open = await openScheduler(async () => outcome)
+  await using open = await openScheduler({ run: async () => outcome })
   const { id } = await open.ledger.create(newDraft('a'))
   open.scheduler.start()
   expect(await open.settled).toBe(id)
@@ -70,4 +82,30 @@ it('fails a download whose end cannot be written, so that nobody waits for it fo
     state: 'failed',
     reason: { code: 'INTERNAL' },
   })
+})
+
+it('starts nothing with what it knew before the download was begun anew', async () => {
+  const claims: RunClaim[] = []
+  let isFirst = true
+  await using open = await openScheduler({
+    async run(claim) {
+      claims.push(claim)
+      return { kind: 'failed', error: new WindlassError('REF_INVALID'), attempts: 0 }
+    },
+    async onResolution(ledger) {
+      if (!isFirst) return
+      isFirst = false
+      await ledger.move('a', 'cancel')
+      await ledger.move('a', 'retry', { patch: { fence: 8 }, resolution: null })
+    },
+  })
+  const { ledger, scheduler } = open
+  await ledger.create(newDraft('a', { fence: 7 }))
+  const placement = { store: 'hub-cache', repoType: 'model', repoId: 'a' } as const
+  const old = { ...placement, commit: '0'.repeat(40), refName: null, tree: [] }
+  const resolution = { title: 'old', revision: null, files: [], placement: old }
+  await ledger.note([], { id: 'a', set: {}, resolution })
+  scheduler.start()
+  while ((await open.downloads.find('a'))?.state !== 'failed') await open.settled
+  expect(claims.map((claim) => [claim.fence, claim.resolution])).toEqual([[9, null]])
 })

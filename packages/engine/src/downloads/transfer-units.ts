@@ -35,6 +35,8 @@ export interface TransferJob {
   readonly throttle: Throttle
   readonly listener: RunListener
   readonly failures: RunFailures
+  /** Failures in a row without progress when the units are begun: none, where the host has just answered. */
+  readonly attempts: number
   readonly runner: RunnerDeps
 }
 
@@ -177,6 +179,9 @@ async function judgeFailure(
 ): Promise<number> {
   const { clock, random } = job.runner
   job.progress.enter(unit, 'pending')
+  const gained = job.progress.gainedBytes(unit) > 0
+  if (gained) history.attempts = 0
+  job.failures.attempts = history.attempts
   // Without a revision that pins it the file may well be another one: only the host can say.
   if (error.code === 'SOURCE_CHANGED' && job.resolution.revision === null) throw error
   if (error.code === 'HASH_MISMATCH' || error.disposition === 'restart') {
@@ -212,9 +217,7 @@ async function judgeFailure(
     throw error
   }
   // A host that names its time is obeyed, not counted: it is alive.
-  const gained = job.progress.gainedBytes(unit) > 0
-  if (gained) history.attempts = 0
-  else if (error.retryAt === undefined) history.attempts++
+  if (!gained && error.retryAt === undefined) history.attempts++
   job.failures.attempts = history.attempts
   if (history.attempts >= job.claim.retries) throw error
   const pauseMs = backoffMs(RETRY_BACKOFF, history.attempts, error, {
@@ -235,10 +238,10 @@ function noticeOf({ file }: TransferUnit, error: WindlassError, next: string): N
 function historyOf(
   histories: Map<string, UnitHistory>,
   unit: TransferUnit,
-  { claim }: TransferJob,
+  { attempts }: TransferJob,
 ): UnitHistory {
   const history = histories.get(unit.key) ?? {
-    attempts: claim.attempts,
+    attempts,
     freshStarts: 0,
     sawNonsense: false,
     isWaiting: false,
