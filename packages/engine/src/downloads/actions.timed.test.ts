@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Download, DownloadAction, DownloadState } from '@windlass/contract'
 import { expect, it } from 'vitest'
-import { type HubEngine, LIMITS, openHubEngine } from '../faults/hub-engine.fixture.ts'
+import { LIMITS } from '../faults/engine-options.fixture.ts'
+import { type HubEngine, openHubEngine } from '../faults/hub-engine.fixture.ts'
 import { actionsIn } from './state-table.ts'
 
 /*

@@ -6,7 +6,8 @@ import { sha256File, sha256OfRandomBytes } from '@windlass/testkit'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isWindlassError } from '../errors/windlass-error.ts'
-import { type HubEngine, LIMITS, openHubEngine } from '../faults/hub-engine.fixture.ts'
+import { LIMITS } from '../faults/engine-options.fixture.ts'
+import { type HubEngine, openHubEngine } from '../faults/hub-engine.fixture.ts'
 
 /*
  * People who click again and again, with a real host, real files and a real database: the last

@@ -48,7 +48,7 @@ export interface Fault {
   readonly rules?: readonly FaultRule[]
   readonly limits?: Partial<EngineLimits>
   readonly http?: EngineParts['http']
-  readonly carrier?: EngineParts['carrier']
+  readonly rangedHttp?: EngineParts['rangedHttp']
   readonly engine?: Partial<EngineOptions>
   /** Between the opened engine and the download, for what rules cannot say. */
   readonly before?: (run: FaultStage) => void | Promise<void>
@@ -143,7 +143,7 @@ function openFaultEngine(home: string, host: RangedHost, fault: Fault): Promise<
     {
       ...host.parts,
       ...(fault.http === undefined ? {} : { http: fault.http }),
-      ...(fault.carrier === undefined ? {} : { carrier: fault.carrier }),
+      ...(fault.rangedHttp === undefined ? {} : { rangedHttp: fault.rangedHttp }),
     },
   )
 }
