@@ -41,7 +41,7 @@ export interface CreateOptions extends CallOptions {
 }
 
 /** What can be asked of one download by id, or of many at once. */
-export type BulkAction = 'pause' | 'resume' | 'cancel' | 'retry'
+export type BulkAction = 'pause' | 'resume' | 'cancel' | 'retry' | 'forget'
 
 /**
  * A Windlass server. Every method throws ApiError: with the code of the server's
@@ -129,7 +129,7 @@ type ActionCalls = Omit<Client, keyof ReadingCalls | 'events'>
 
 function actionCalls(transport: Transport): ActionCalls {
   const act =
-    (action: BulkAction) =>
+    (action: Exclude<BulkAction, 'forget'>) =>
     async (id: string, { signal }: CallOptions = {}): Promise<Download> => {
       const path = `${pathOf(id)}/${action}`
       return (await transport.json({ method: 'POST', path, signal }, Download)).value

@@ -125,6 +125,18 @@ describe('the download routes', () => {
     ])
   })
 
+  it('forget several, of which nothing is left', async () => {
+    add('a', { state: 'completed', actions: ['forget'] })
+    add('b')
+    const answer = await ask('POST', '/api/downloads/forget', { ids: ['a', 'nope'] })
+    const { results } = BulkResult.parse(answer.json())
+    expect(results.map(({ id, download, problem }) => [id, download, problem?.code])).toEqual([
+      ['a', undefined, undefined],
+      ['nope', undefined, 'DOWNLOAD_NOT_FOUND'],
+    ])
+    expect([...test.engine.rows.keys()]).toEqual(['b'])
+  })
+
   it('mean by all those in which the action is legal', async () => {
     for (let n = 0; n < 20; n++) add(`d${n}`)
     add('done', { state: 'completed', actions: ['forget'] })
@@ -243,6 +255,7 @@ describe('the OpenAPI document', () => {
         '/api/downloads/pause',
         '/api/downloads/plan',
         '/api/downloads/resume',
+        '/api/downloads/forget',
         '/api/downloads/move',
         '/api/downloads/retry',
         '/api/downloads/{id}',

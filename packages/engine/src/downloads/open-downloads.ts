@@ -90,8 +90,8 @@ async function withFiles(
   const { downloads, queue, scheduler, clock } = parts
   const resolution = await downloads.resolution(record.id)
   const files = await downloads.fileSnapshot(record.id)
-  const places = isQueued(record) ? await queue.places([record.id]) : null
-  const known = { resolution, files, place: places?.get(record.id) }
+  const place = isQueued(record) ? await queue.place(record) : undefined
+  const known = { resolution, files, place }
   return describe(record, scheduler.live(record.id), clock.now(), known)
 }
 

@@ -24,7 +24,9 @@ async function openQueue(file: string) {
     ledger,
     queue,
     async order(): Promise<string[]> {
-      const places = await queue.places(await downloads.idsIn(['queued']))
+      const records = await downloads.list({ states: ['queued'], limit: 100 })
+      const places = await queue.places(records.map((record) => record.id))
+      for (const record of records) expect(await queue.place(record)).toBe(places.get(record.id))
       return [...places].sort(([, a], [, b]) => a - b).map(([id]) => id)
     },
     [Symbol.asyncDispose]: () => database.destroy(),

@@ -4,9 +4,12 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { publicProblem } from '../plugins/public-problem.ts'
 import { COMMON_PROBLEMS } from './route-responses.ts'
 
-const BULK_ACTIONS = ['pause', 'resume', 'cancel', 'retry'] as const
+const BULK_ACTIONS = ['pause', 'resume', 'cancel', 'retry', 'forget'] as const
 type BulkAction = (typeof BULK_ACTIONS)[number]
 type BulkItem = BulkResult['results'][number]
+
+/** What is left of a download afterwards: nothing of a forgotten one. */
+type Act = (id: string) => Promise<NonNullable<BulkItem['download']> | undefined>
 
 /** Actions of one bulk request that run at once; a cancel waits for its clean-up. */
 const AT_ONCE = 8
@@ -38,7 +41,12 @@ export const bulkRoutes: FastifyPluginAsyncZod<BulkRoutesDeps> = async (app, { d
       async (request) => {
         const { body } = request
         const ids = 'ids' in body ? new Set(body.ids) : await downloads.idsThatAllow(action)
-        return { results: await actOnEach([...ids], (id) => downloads[action](id)) }
+        return {
+          results: await actOnEach(
+            [...ids],
+            async (id) => (await downloads[action](id)) ?? undefined,
+          ),
+        }
       },
     )
   }
@@ -48,10 +56,7 @@ export const bulkRoutes: FastifyPluginAsyncZod<BulkRoutesDeps> = async (app, { d
   })
 }
 
-async function actOnEach(
-  ids: readonly string[],
-  act: (id: string) => Promise<NonNullable<BulkItem['download']>>,
-): Promise<BulkItem[]> {
+async function actOnEach(ids: readonly string[], act: Act): Promise<BulkItem[]> {
   const results: BulkItem[] = []
   const todo = ids.entries()
   const worker = async (): Promise<void> => {
@@ -75,12 +80,10 @@ async function moveEach(
   return isFront ? results.toReversed() : results
 }
 
-async function outcome(
-  id: string,
-  act: (id: string) => Promise<NonNullable<BulkItem['download']>>,
-): Promise<BulkItem> {
+async function outcome(id: string, act: Act): Promise<BulkItem> {
   try {
-    return { id, download: await act(id) }
+    const download = await act(id)
+    return download === undefined ? { id } : { id, download }
   } catch (thrown) {
     return { id, problem: publicProblem(classify(thrown)) }
   }

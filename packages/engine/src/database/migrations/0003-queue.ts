@@ -8,8 +8,9 @@ export const queue: Migration = {
     await sql`alter table download add column rank integer not null default 0`.execute(db)
     await sql`update download set rank = position * 1048576`.execute(db)
     await sql`drop index download_by_state`.execute(db)
-    await sql`create index download_by_state on download (state, interrupted, priority, rank)`.execute(
-      db,
-    )
+    await sql`
+      create index download_by_state
+      on download (state, interrupted desc, priority desc, rank)`.execute(db)
+    await sql`create index download_by_rank on download (rank)`.execute(db)
   },
 }
