@@ -117,6 +117,18 @@ it('hashes exactly the size that is asked for, whatever was announced', async ()
   }
 })
 
+it('tells how far it is to whoever asks', async () => {
+  await using dir = await tempDir()
+  const path = dir.join('file')
+  const sizeBytes = 40 * MIB
+  await writeFile(path, '')
+  await truncate(path, sizeBytes)
+  const told: number[] = []
+  const hasher = hashing.open(path, 'sha256', sizeBytes)
+  await hasher.finish(sizeBytes, { signal, onProgress: (bytes) => told.push(bytes) })
+  expect(told).toEqual([16 * MIB, 32 * MIB])
+})
+
 it('serves many files in turn, so that a small one does not wait for a large one', async () => {
   await using dir = await tempDir()
   const large = 200 * MIB

@@ -1,7 +1,7 @@
 import type { Digest } from '../sources/source.ts'
 import { hashSmallFile } from './hash-small-file.ts'
 import { HashThread } from './hash-thread.ts'
-import type { FileHasher, Hashing } from './hasher.ts'
+import type { FileHasher, FinishOptions, Hashing } from './hasher.ts'
 import { untilAbort } from './until-abort.ts'
 
 /** Files up to this size are read once, when they are complete. */
@@ -82,12 +82,12 @@ class FollowingHasher implements FileHasher {
     }
   }
 
-  async finish(sizeBytes: number, { signal }: { readonly signal: AbortSignal }): Promise<string> {
+  async finish(sizeBytes: number, { signal, onProgress }: FinishOptions): Promise<string> {
     signal.throwIfAborted()
     if (this.#isDisposed) throw new TypeError('the hasher was disposed')
     if (this.#thread.isDead) this.#thread = this.#join()
     try {
-      return await untilAbort(this.#thread.finish(this.#id, sizeBytes), signal)
+      return await untilAbort(this.#thread.finish(this.#id, sizeBytes, onProgress), signal)
     } finally {
       this.#thread.forget(this.#id)
     }

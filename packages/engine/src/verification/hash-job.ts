@@ -62,6 +62,10 @@ export class HashJob {
     this.#isFinishing = true
   }
 
+  get hashedBytes(): number {
+    return this.#hashedBytes
+  }
+
   /** Reads and hashes at most one buffer of bytes behind the frontier. */
   step(buffer: Buffer): HashStep {
     const failure = this.#failure ?? this.#readOnce(buffer)

@@ -13,11 +13,18 @@ export type HashRequest =
   | { readonly type: 'advance'; readonly id: number; readonly contiguousBytes: number }
   /** What was hashed counts no more; the file may even be another one. */
   | { readonly type: 'restart'; readonly id: number }
-  | { readonly type: 'finish'; readonly id: number; readonly sizeBytes: number }
+  /** `tellsProgress` asks for `progress` on the way. */
+  | {
+      readonly type: 'finish'
+      readonly id: number
+      readonly sizeBytes: number
+      readonly tellsProgress: boolean
+    }
   | { readonly type: 'dispose'; readonly id: number }
 
-/** What the hashing thread tells; each answers a `finish`. */
+/** What the hashing thread tells; `finished` or `failed` answers a `finish`. */
 export type HashReply =
+  | { readonly type: 'progress'; readonly id: number; readonly hashedBytes: number }
   | { readonly type: 'finished'; readonly id: number; readonly hex: string }
   | { readonly type: 'failed'; readonly id: number; readonly failure: HashFailure }
 

@@ -7,6 +7,7 @@ import type { HashFailure, HashReply, HashRequest } from './hash-messages.ts'
 interface Waiting {
   readonly resolve: (hex: string) => void
   readonly reject: (error: Error) => void
+  readonly onProgress: ((hashedBytes: number) => void) | undefined
 }
 
 /**
@@ -46,12 +47,16 @@ export class HashThread {
    *   begin for want of descriptors, PARTIAL_LOST when the file is
    *   shorter than it was said to be; the system's own errors of reading
    */
-  async finish(id: number, sizeBytes: number): Promise<string> {
+  async finish(
+    id: number,
+    sizeBytes: number,
+    onProgress?: (hashedBytes: number) => void,
+  ): Promise<string> {
     if (this.#death !== null) throw this.#death
     const { promise, resolve, reject } = Promise.withResolvers<string>()
-    this.#waiting.set(id, { resolve, reject })
+    this.#waiting.set(id, { resolve, reject, onProgress })
     this.#worker.ref()
-    this.send({ type: 'finish', id, sizeBytes })
+    this.send({ type: 'finish', id, sizeBytes, tellsProgress: onProgress !== undefined })
     return promise
   }
 
@@ -67,6 +72,10 @@ export class HashThread {
 
   #receive(reply: HashReply): void {
     const waiting = this.#waiting.get(reply.id)
+    if (reply.type === 'progress') {
+      waiting?.onProgress?.(reply.hashedBytes)
+      return
+    }
     this.forget(reply.id)
     if (reply.type === 'finished') waiting?.resolve(reply.hex)
     else waiting?.reject(revive(reply.failure))

@@ -4,6 +4,8 @@ import type { HashReply, HashRequest } from './hash-messages.ts'
 
 /** Read at a time. The files take turns after each, so that a small one never waits for a large one. */
 const PIECE_BYTES = 1024 * 1024
+/** Progress is told in steps of this size, to those who asked. */
+const TOLD_BYTES = 16 * 1024 * 1024
 
 /** The hashing thread: follows files behind the bytes that are complete, and answers with digests. */
 const port = parentPort
@@ -13,6 +15,8 @@ const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES)
 const jobs = new Map<number, HashJob>()
 /** Jobs with something to do, in the order of their turns. */
 const turns = new Set<number>()
+/** Bytes that were told of, of jobs whose progress is asked for. */
+const told = new Map<number, number>()
 let isScheduled = false
 
 function receive(request: HashRequest): void {
@@ -30,11 +34,13 @@ function receive(request: HashRequest): void {
       return
     case 'finish':
       job?.finish(request.sizeBytes)
+      if (request.tellsProgress) told.set(id, 0)
       break
     case 'dispose':
       job?.close()
       jobs.delete(id)
       turns.delete(id)
+      told.delete(id)
       return
   }
   turns.add(id)
@@ -53,11 +59,20 @@ function takeTurn(): void {
   const [id] = turns
   if (id === undefined) return
   turns.delete(id)
-  const step = jobs.get(id)?.step(buffer) ?? { kind: 'idle' }
+  const job = jobs.get(id)
+  const step = job?.step(buffer) ?? { kind: 'idle' }
   if (step.kind === 'more') turns.add(id)
+  tellProgress(id, job?.hashedBytes ?? 0)
   if (step.kind === 'finished') reply({ type: 'finished', id, hex: step.hex })
   if (step.kind === 'failed') reply({ type: 'failed', id, failure: step.failure })
   schedule()
+}
+
+function tellProgress(id: number, hashedBytes: number): void {
+  const last = told.get(id)
+  if (last === undefined || hashedBytes - last < TOLD_BYTES) return
+  told.set(id, hashedBytes)
+  reply({ type: 'progress', id, hashedBytes })
 }
 
 function reply(message: HashReply): void {
