@@ -42,6 +42,30 @@ export {
   ScheduleRow,
   WEEKDAYS,
 } from './limits.ts'
+export {
+  ActiveModels,
+  DamagedFile,
+  ModelCancelled,
+  ModelDeleted,
+  ModelEntry,
+  ModelList,
+  ModelName,
+  ModelPaused,
+  ModelProgress,
+  ModelReady,
+  ModelRepo,
+  ModelRequest,
+  ModelResumed,
+  ModelSpace,
+  ModelStatus,
+  ModelTask,
+  PruneItem,
+  PruneReport,
+  PruneRequest,
+  VerifyProgress,
+  VerifyReport,
+  VerifyRequest,
+} from './models.ts'
 export { BulkMove, MoveTarget, Priority } from './move.ts'
 export { Problem } from './problem.ts'
 export {

@@ -13,6 +13,7 @@ import type {
   WindlassEvent,
 } from '@windlass/contract'
 import type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
+import type { Models } from './models/models.ts'
 import type { BandwidthLimits } from './net/bandwidth/bandwidth-limits.ts'
 import type { AllowedHost } from './net/egress/allowed-host.ts'
 import type { EnginePorts } from './ports.ts'
@@ -110,6 +111,7 @@ export interface Engine {
   readonly downloads: Downloads
   readonly events: EventLog
   readonly limits: Limits
+  readonly models: Models
   /** How many downloads run and wait. */
   counts(): Promise<{ readonly active: number; readonly queued: number }>
   /** Stops all work at a safe point, journals written, and lets go of the home. */

@@ -28,6 +28,7 @@ import { sweep } from './downloads/sweep.ts'
 import type { Engine, EngineOptions } from './engine.ts'
 import { openHomeOwner } from './home-owner.ts'
 import { openLimits } from './limits/open-limits.ts'
+import { openModels } from './models/open-models.ts'
 import { NO_BANDWIDTH_LIMITS } from './net/bandwidth/bandwidth-limits.ts'
 import { createBandwidth } from './net/bandwidth/create-bandwidth.ts'
 import { createHttpClient, type HttpClientOptions } from './net/create-http-client.ts'
@@ -206,10 +207,26 @@ async function assemble(
     stop(),
   )
   if (options.start ?? true) scheduler.start()
+  const openedDownloads = openDownloads(parts)
+  const models = closer.add(
+    'models',
+    openModels({
+      environment: hub,
+      hub: sources.get('huggingface'),
+      downloads: openedDownloads,
+      records: downloads,
+      events: eventLog,
+      hashing,
+      clock,
+      log,
+    }),
+    (opened) => opened.close(),
+  )
   return {
-    downloads: openDownloads(parts),
+    downloads: openedDownloads,
     events: eventLog,
     limits: opened,
+    models,
     counts: async () => ({
       active: scheduler.activeCount,
       queued: await downloads.count(['queued']),

@@ -14,6 +14,11 @@ export function requireContainedPath(path: string): void {
   if (fault !== null) throw invalid(path, fault, 'Ask the owner of the repository to rename it.')
 }
 
+/** True for a path that {@link requireContainedPath} lets through. */
+export function isContainedPath(path: string): boolean {
+  return escapeFault(path) === null
+}
+
 /**
  * Refuses a path whose names the platform cannot hold. A colon or a trailing dot is
  * fine everywhere but on Windows.

@@ -15,6 +15,7 @@ import {
   type Limits,
   WindlassError,
 } from '@windlass/engine'
+import { type MemoryModels, memoryModels } from './memory-models.ts'
 
 /** An event log in memory, whose oldest events can be dropped. */
 class MemoryEventLog implements EventLog {
@@ -108,6 +109,7 @@ export function sampleDownload(id: string, change: Partial<Download> = {}): Down
 export class MemoryEngine implements Engine {
   readonly events = new MemoryEventLog()
   readonly rows = new Map<string, Download>()
+  readonly models: MemoryModels = memoryModels()
   closed = false
   /** As they came with requests. */
   readonly idempotencyKeys: string[] = []

@@ -13,16 +13,19 @@ import { Staging } from './staging.ts'
  * Removes what a download brought into the cache and nobody else uses. In an order
  * in which a kill at any point leaves a cache without broken links, and a manifest
  * as long as there is something left to do: links, blobs, listing, parts, manifest.
+ *
+ * @param commit whose empty folders go too; null when only the manifest knows
  */
 export async function cleanUpDownload(
   layout: HubCacheLayout,
   downloadId: string,
-  commit: string,
+  commit: string | null,
 ): Promise<CancelReceipt> {
   const staging = new Staging(layout, downloadId)
   const work = new CleanUp(layout, staging, await staging.manifest.read())
   await work.run()
-  await removeEmptyFolders(layout, new Set([commit, ...work.commits]))
+  const own = commit === null ? [] : [commit]
+  await removeEmptyFolders(layout, new Set([...own, ...work.commits]))
   return work.receipt
 }
 

@@ -2,15 +2,14 @@ import { appendFile, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { orNullIfAbsent } from '../../disk/system-error.ts'
-import { isWindlassError } from '../../errors/windlass-error.ts'
-import { requireContainedPath } from '../../selection/safe-path.ts'
+import { isContainedPath } from '../../selection/safe-path.ts'
 import { isBlobName, isCommit } from './layout.ts'
 
 const FILE_NAME = 'manifest'
 
 const blob = z.string().refine(isBlobName)
 const commit = z.string().refine(isCommit)
-const path = z.string().refine(isContained)
+const path = z.string().refine(isContainedPath)
 
 /** One thing in the cache that a download made, or found and counts on. */
 const Entry = z.discriminatedUnion('kind', [
@@ -110,16 +109,6 @@ function parseLine(text: string): z.infer<typeof Line> | null {
     return Line.safeParse(JSON.parse(text)).data ?? null
   } catch (error) {
     if (error instanceof SyntaxError) return null
-    throw error
-  }
-}
-
-function isContained(text: string): boolean {
-  try {
-    requireContainedPath(text)
-    return true
-  } catch (error) {
-    if (isWindlassError(error, 'NAME_INVALID')) return false
     throw error
   }
 }

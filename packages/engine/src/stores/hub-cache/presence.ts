@@ -5,6 +5,7 @@ import type { TransferUnit } from '../store.ts'
 import { blobOf } from './blob-of.ts'
 import { fileSize } from './file-size.ts'
 import type { HubCacheLayout } from './layout.ts'
+import { setAsideFolder } from './set-aside-folder.ts'
 import type { SharedBlobs } from './shared-blobs.ts'
 
 /** Where the bytes of a unit are. */
@@ -41,10 +42,13 @@ export async function findBytes(
     if (entry?.isFile() === true && entry.size === sizeBytes) return { kind: 'file', path }
   }
   const xetHash = unit.paths.map((path) => xetHashes.get(path)).find((hash) => hash !== undefined)
-  if (xetHash !== undefined && (await shared.has(xetHash, sizeBytes))) {
-    return { kind: 'shared', xetHash }
-  }
-  return null
+  if (xetHash === undefined || (await isSetAside(layout, name))) return null
+  return (await shared.has(xetHash, sizeBytes)) ? { kind: 'shared', xetHash } : null
+}
+
+/** The payload in the shared store is what was found to be damaged. */
+async function isSetAside(layout: HubCacheLayout, blobName: string): Promise<boolean> {
+  return (await orNullIfAbsent(lstat(setAsideFolder(layout, blobName)))) !== null
 }
 
 /** Xet hashes by path, for those files of a listing that have one. */

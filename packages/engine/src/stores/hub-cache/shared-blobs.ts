@@ -7,12 +7,12 @@ import { fileSize } from './file-size.ts'
 import type { HubCacheLayout } from './layout.ts'
 
 const MARKER = '.huggingface-shared-blobs'
-const XET_HASH = /^[0-9a-f]{64}$/
+export const XET_HASH = /^[0-9a-f]{64}$/
 
 /**
  * The store in which the Python client keeps one payload for all repositories of a
- * cache (`<cache>/blobs/<2 hex>/<xet hash>`). We read it and link into it; we never
- * write, rename or remove a payload.
+ * cache (`<cache>/blobs/<2 hex>/<xet hash>`). Downloads read it and link into it; they
+ * never write, rename or remove a payload.
  */
 export class SharedBlobs {
   readonly #folder: string
@@ -27,7 +27,8 @@ export class SharedBlobs {
 
   /** True when the store is one we understand and holds a payload of exactly this size. */
   async has(xetHash: string, sizeBytes: number): Promise<boolean> {
-    if (!this.#enabled || !XET_HASH.test(xetHash) || !(await this.#isStore())) return false
+    if (!this.#enabled || !XET_HASH.test(xetHash) || !(await isSharedStore(this.#folder)))
+      return false
     const payload = this.#payload(xetHash)
     const entry = await orNullIfAbsent(lstat(payload))
     if (entry === null || !entry.isFile() || entry.size !== sizeBytes) return false
@@ -76,14 +77,15 @@ export class SharedBlobs {
   #payload(xetHash: string): string {
     return join(this.#folder, xetHash.slice(0, 2), xetHash)
   }
+}
 
-  async #isStore(): Promise<boolean> {
-    const folder = await orNullIfAbsent(lstat(this.#folder))
-    if (folder?.isDirectory() !== true) return false
-    const marker = join(this.#folder, MARKER)
-    if ((await orNullIfAbsent(lstat(marker)))?.isFile() !== true) return false
-    return (await readFile(marker, 'utf8')) === '1\n'
-  }
+/** True when a folder says of itself that it is such a store, of the one form we understand. */
+export async function isSharedStore(path: string): Promise<boolean> {
+  const folder = await orNullIfAbsent(lstat(path))
+  if (folder?.isDirectory() !== true) return false
+  const marker = join(path, MARKER)
+  if ((await orNullIfAbsent(lstat(marker)))?.isFile() !== true) return false
+  return (await readFile(marker, 'utf8')) === '1\n'
 }
 
 async function appendReference(path: string, line: string): Promise<void> {

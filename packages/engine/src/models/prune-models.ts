@@ -1,0 +1,48 @@
+import { lstat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { PruneReport } from '@windlass/contract'
+import { orNullIfAbsent } from '../disk/system-error.ts'
+import { isOfRepo, jobsIn, revisionOf, unfinishedJobs } from './model-jobs.ts'
+import type { ModelsDeps } from './models-deps.ts'
+import { type PruneDeps, pruneCache } from './prune-cache.ts'
+import { removalFolder } from './removal-bin.ts'
+import { removeRevisions } from './remove-revisions.ts'
+import { repoFolders, scanCache } from './scan-cache.ts'
+
+/** Prunes a cache by what the list of downloads says is wanted. */
+export async function pruneModels(
+  { environment, records, clock }: ModelsDeps,
+  { dryRun, isMended }: Pick<PruneDeps, 'isMended'> & { readonly dryRun: boolean },
+): Promise<PruneReport> {
+  const cacheDir = resolve(environment.cacheDir)
+  const unfinished = await unfinishedJobs(records)
+  // Whoever named a commit meant that commit, which no branch will ever stand for.
+  const pinned = (await jobsIn(records, ['completed'])).filter(
+    ({ ref, record }) => ref.revision === record.revision,
+  )
+  const wanted = [...unfinished, ...pinned]
+  const deps: PruneDeps = {
+    cacheDir,
+    now: clock.now(),
+    isMended,
+    isWanted: (repo, commit) =>
+      wanted.some((job) => isOfRepo(job, repo) && revisionOf(job) === commit),
+    async ownerOf(id) {
+      const record = await records.find(id)
+      if (record === null) return 'foreign'
+      const isOver = record.state === 'completed' || record.state === 'cancelled'
+      return isOver && !record.cleanupPending ? 'over' : 'living'
+    },
+  }
+  if (!dryRun) await finishRemovals(cacheDir)
+  return await pruneCache(await scanCache(cacheDir), deps, { dryRun })
+}
+
+/** Finishes the removals that a crash cut off. */
+export async function finishRemovals(cacheDir: string): Promise<void> {
+  const { folders } = await repoFolders(cacheDir)
+  for (const { layout } of folders) {
+    if ((await orNullIfAbsent(lstat(removalFolder(layout)))) === null) continue
+    await removeRevisions(layout, [])
+  }
+}

@@ -1,0 +1,65 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { orNullIfAbsent } from '../disk/system-error.ts'
+import { isWindlassError } from '../errors/windlass-error.ts'
+import type { HubRepoType } from '../sources/huggingface/hub-ref.ts'
+import { HubCacheLayout } from '../stores/hub-cache/layout.ts'
+import { type ScannedRepo, scanRepo } from './scan-repo.ts'
+
+export interface ScannedCache {
+  readonly repos: readonly ScannedRepo[]
+  /** Folders that look like repositories and are none. */
+  readonly warnings: readonly string[]
+}
+
+export interface RepoFolder {
+  readonly repoType: HubRepoType
+  readonly repoId: string
+  readonly layout: HubCacheLayout
+}
+
+const FOLDER = /^(model|dataset|space)s--(.+)$/
+
+/** Everything in a cache that we or another client put there; nothing is changed, nothing is hashed. */
+export async function scanCache(cacheDir: string): Promise<ScannedCache> {
+  const { folders, warnings } = await repoFolders(cacheDir)
+  const repos: ScannedRepo[] = []
+  for (const folder of folders) repos.push(await scanRepo(folder))
+  return { repos, warnings }
+}
+
+/** Folders of repositories in the order of their names; none when there is no cache. */
+export async function repoFolders(
+  cacheDir: string,
+): Promise<{ readonly folders: readonly RepoFolder[]; readonly warnings: readonly string[] }> {
+  const names = (await orNullIfAbsent(readdir(cacheDir))) ?? []
+  const folders: RepoFolder[] = []
+  const warnings: string[] = []
+  for (const name of names.sort()) {
+    const [, type, rest] = FOLDER.exec(name) ?? []
+    if (type === undefined || rest === undefined) continue
+    const folder = openFolder(cacheDir, { type, rest })
+    // A person may have moved a repository to another disk and linked it.
+    const isFolder = (await orNullIfAbsent(stat(join(cacheDir, name))))?.isDirectory() === true
+    if (folder !== null && isFolder) folders.push(folder)
+    else warnings.push(`${name} is no folder of a repository`)
+  }
+  return { folders, warnings }
+}
+
+function openFolder(
+  cacheDir: string,
+  { type, rest }: { readonly type: string; readonly rest: string },
+): RepoFolder | null {
+  const repo = {
+    // The pattern allows no other.
+    repoType: type as HubRepoType,
+    repoId: rest.replaceAll('--', '/'),
+  }
+  try {
+    return { ...repo, layout: new HubCacheLayout(cacheDir, repo) }
+  } catch (error) {
+    if (isWindlassError(error, 'REF_INVALID')) return null
+    throw error
+  }
+}
