@@ -16,6 +16,7 @@ import {
   type WindlassEvent,
 } from '@windlass/contract'
 import { type EventsOptions, followEvents } from './follow-events.ts'
+import { type ModelsClient, modelsClient } from './models-client.ts'
 import { sleep } from './sleep.ts'
 import { type Fetch, Transport } from './transport.ts'
 
@@ -80,6 +81,8 @@ export interface Client {
   /** At once and over restarts; what is not named stays. */
   changeLimits(change: LimitsChange, options?: CallOptions): Promise<CurrentLimits>
   health(options?: CallOptions): Promise<Health>
+  /** What is in the Hub's cache there. */
+  readonly models: ModelsClient
 }
 
 /** Makes a client. Opens nothing until a method is called. */
@@ -94,6 +97,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     ...readingCalls(transport),
     ...actionCalls(transport),
+    models: modelsClient(transport),
     events: (eventsOptions) => followEvents(deps, eventsOptions),
   }
 }
@@ -125,7 +129,7 @@ function readingCalls(transport: Transport): ReadingCalls {
   }
 }
 
-type ActionCalls = Omit<Client, keyof ReadingCalls | 'events'>
+type ActionCalls = Omit<Client, keyof ReadingCalls | 'events' | 'models'>
 
 function actionCalls(transport: Transport): ActionCalls {
   const act =

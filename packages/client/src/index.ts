@@ -8,4 +8,5 @@ export {
   createClient,
 } from './create-client.ts'
 export type { ConnectionChange, EventsOptions } from './follow-events.ts'
+export type { ModelCallOptions, ModelsClient } from './models-client.ts'
 export type { Fetch, FetchAnswer, FetchOptions } from './transport.ts'

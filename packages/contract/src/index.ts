@@ -42,6 +42,7 @@ export {
   ScheduleRow,
   WEEKDAYS,
 } from './limits.ts'
+export { MODEL_EXAMPLES } from './model-examples.ts'
 export {
   ActiveModels,
   DamagedFile,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CancelReceipt } from './download.ts'
 import { DownloadState } from './download-state.ts'
 import { ERROR_CODE_NAMES } from './error-codes.ts'
+import { MODEL_EXAMPLES as EXAMPLES } from './model-examples.ts'
 
 const count = z.int().min(0)
 const isoTime = z.string().meta({ description: 'UTC, ISO 8601' })
@@ -77,7 +78,7 @@ export const ModelEntry = z
     staged_bytes: count,
     last_modified: isoTime.nullable(),
   })
-  .meta({ id: 'ModelEntry' })
+  .meta({ id: 'ModelEntry', examples: [EXAMPLES.entry] })
 export type ModelEntry = z.infer<typeof ModelEntry>
 
 /** One repository folder of the cache, all its revisions together. */
@@ -105,12 +106,12 @@ export const ModelList = z
     /** What in the cache is not as it should be. */
     warnings: z.array(z.string()),
   })
-  .meta({ id: 'ModelList' })
+  .meta({ id: 'ModelList', examples: [EXAMPLES.list] })
 export type ModelList = z.infer<typeof ModelList>
 
 export const ModelTask = z
   .object({ task_id: z.string(), status: z.literal('DOWNLOADING') })
-  .meta({ id: 'ModelTask' })
+  .meta({ id: 'ModelTask', examples: [EXAMPLES.task] })
 export type ModelTask = z.infer<typeof ModelTask>
 
 /** Nothing to do: the model is there. */
@@ -121,24 +122,26 @@ export const ModelReady = z
     status: z.literal('DOWNLOADED'),
     path: z.string(),
   })
-  .meta({ id: 'ModelReady' })
+  .meta({ id: 'ModelReady', examples: [EXAMPLES.ready] })
 export type ModelReady = z.infer<typeof ModelReady>
 
 export const ModelPaused = z
   .object({ task_id: z.string(), status: z.literal('paused') })
-  .meta({ id: 'ModelPaused' })
+  .meta({ id: 'ModelPaused', examples: [EXAMPLES.paused] })
 
-export const ModelResumed = z.object({ task_id: z.string() }).meta({ id: 'ModelResumed' })
+export const ModelResumed = z
+  .object({ task_id: z.string() })
+  .meta({ id: 'ModelResumed', examples: [EXAMPLES.resumed] })
 
 export const ModelCancelled = z
   .object({ task_id: z.string(), status: z.literal('cancelled'), receipt: CancelReceipt })
-  .meta({ id: 'ModelCancelled' })
+  .meta({ id: 'ModelCancelled', examples: [EXAMPLES.cancelled] })
 export type ModelCancelled = z.infer<typeof ModelCancelled>
 
 /** `cancelled` when a download of it was at work, or stopped half-way, and was cancelled first. */
 export const ModelDeleted = z
   .object({ status: z.enum(['deleted', 'cancelled']), model: ModelName, receipt: CancelReceipt })
-  .meta({ id: 'ModelDeleted' })
+  .meta({ id: 'ModelDeleted', examples: [EXAMPLES.deleted] })
 export type ModelDeleted = z.infer<typeof ModelDeleted>
 
 export const ActiveModels = z
@@ -153,7 +156,7 @@ export const ActiveModels = z
       }),
     ),
   })
-  .meta({ id: 'ActiveModels' })
+  .meta({ id: 'ActiveModels', examples: [EXAMPLES.active] })
 export type ActiveModels = z.infer<typeof ActiveModels>
 
 export const ModelSpace = z
@@ -164,7 +167,7 @@ export const ModelSpace = z
     available_bytes: count,
     cache_path: z.string(),
   })
-  .meta({ id: 'ModelSpace' })
+  .meta({ id: 'ModelSpace', examples: [EXAMPLES.space] })
 export type ModelSpace = z.infer<typeof ModelSpace>
 
 export const VerifyRequest = z
@@ -218,7 +221,7 @@ export const VerifyReport = z
     repair: z.object({ task_id: z.string(), files: count, bytes: count }).nullable(),
     elapsed_seconds: z.number().min(0),
   })
-  .meta({ id: 'VerifyReport' })
+  .meta({ id: 'VerifyReport', examples: [EXAMPLES.verified] })
 export type VerifyReport = z.infer<typeof VerifyReport>
 
 export const PruneRequest = z
@@ -248,5 +251,5 @@ export const PruneReport = z
     /** What was removed; of a dry run what would be. */
     receipt: CancelReceipt,
   })
-  .meta({ id: 'PruneReport' })
+  .meta({ id: 'PruneReport', examples: [EXAMPLES.pruned] })
 export type PruneReport = z.infer<typeof PruneReport>

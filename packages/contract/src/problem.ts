@@ -14,5 +14,17 @@ export const Problem = z
     retryAt: z.number().optional(),
     facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   })
-  .meta({ id: 'Problem' })
+  .meta({
+    id: 'Problem',
+    examples: [
+      {
+        type: 'urn:windlass:error:INVALID_STATE',
+        code: 'INVALID_STATE',
+        title: 'Not possible in this state',
+        status: 409,
+        detail: 'Not possible in this state: cannot pause a completed download',
+        facts: { state: 'completed', trigger: 'pause' },
+      },
+    ],
+  })
 export type Problem = z.infer<typeof Problem>

@@ -9,6 +9,7 @@ export {
   WindlassError,
   type WindlassErrorOptions,
 } from './errors/windlass-error.ts'
+export { modelProgress } from './models/model-jobs.ts'
 export type { ModelQuery, Models } from './models/models.ts'
 export type { BandwidthLimits } from './net/bandwidth/bandwidth-limits.ts'
 export { type AllowedHost, parseAllowedHost } from './net/egress/allowed-host.ts'

@@ -19,6 +19,10 @@ import { downloadsRoutes } from './routes/downloads-routes.ts'
 import { eventsRoutes } from './routes/events-routes.ts'
 import { healthRoute } from './routes/health-route.ts'
 import { limitsRoutes } from './routes/limits-routes.ts'
+import { modelDownloadRoutes } from './routes/model-download-routes.ts'
+import { modelRoutes } from './routes/model-routes.ts'
+import { modelVerifyRoute } from './routes/model-verify-route.ts'
+import { videoRoutes } from './routes/video-routes.ts'
 
 export interface AppOptions {
   readonly engine: Engine
@@ -98,14 +102,26 @@ interface RouteParts extends AppOptions {
 }
 
 async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
-  const { engine, closing, hub, log, version, startedAt } = parts
-  const { downloads } = engine
+  const { engine, closing, hub, log, version, startedAt, clock = systemClock } = parts
+  const { downloads, events, models } = engine
   const prefix = '/api'
   await collectOpenapi(app, version)
   await app.register(downloadsRoutes, { prefix, downloads, closing })
   await app.register(bulkRoutes, { prefix, downloads })
   await app.register(eventsRoutes, { prefix, hub, downloads, log })
   await app.register(limitsRoutes, { prefix, limits: engine.limits })
+  await app.register(modelRoutes, { prefix, models, closing })
+  await app.register(modelDownloadRoutes, {
+    prefix,
+    models,
+    downloads,
+    events,
+    clock,
+    log,
+    closing,
+  })
+  await app.register(modelVerifyRoute, { prefix, models, clock, log, closing })
+  await app.register(videoRoutes, { prefix })
   await app.register(healthRoute, { prefix, counts: () => engine.counts(), version, startedAt })
   app.get(
     '/api/openapi.json',

@@ -1,7 +1,7 @@
 import { readdir, rm, truncate, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { type HubEngine, openHubEngine } from '../faults/hub-engine.fixture.ts'
+import { openHubEngine } from '../faults/hub-engine.fixture.ts'
 import { never } from '../stores/hub-cache/testing/pull-case.ts'
 import {
   addTwoRevisions,
