@@ -1,6 +1,7 @@
 import { readVersion } from '@windlass/server'
 import { Command } from 'commander'
 import type { CommandContext } from './command-context.ts'
+import { inheritSettings } from './inherit-settings.ts'
 
 const MORE = `
 Examples:
@@ -31,6 +32,7 @@ const COMMANDS: ReadonlyMap<string, MakeCommand> = new Map([
   ['cancel', async (context) => (await import('./commands/cancel.ts')).cancelCommand(context)],
   ['retry', act('retry')],
   ['rm', async (context) => (await import('./commands/rm.ts')).rmCommand(context)],
+  ['models', async (context) => (await import('./commands/models.ts')).modelsCommand(context)],
   ['doctor', async (context) => (await import('./commands/doctor.ts')).doctorCommand(context)],
 ])
 
@@ -59,6 +61,6 @@ export async function createProgram(
   const named = COMMANDS.get(args[0] ?? '')
   const makers = named === undefined ? [...COMMANDS.values()] : [named]
   const commands = await Promise.all(makers.map((make) => make(context)))
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  for (const command of commands) program.addCommand(inheritSettings(command, program))
   return program
 }

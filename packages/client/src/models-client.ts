@@ -2,6 +2,7 @@ import {
   ActiveModels,
   ModelCancelled,
   ModelDeleted,
+  type ModelDeletion,
   ModelEntry,
   ModelList,
   ModelPaused,
@@ -37,7 +38,7 @@ export interface ModelsClient {
   cancel(taskId: string, options?: ModelCallOptions): Promise<ModelCancelled>
   active(options?: ModelCallOptions): Promise<ActiveModels>
   /** Removes a revision, or without `hf_commit` the repository. */
-  remove(model: ModelRequest, options?: ModelCallOptions): Promise<ModelDeleted>
+  remove(request: ModelDeletion, options?: ModelCallOptions): Promise<ModelDeleted>
   space(options?: ModelCallOptions): Promise<ModelSpace>
   prune(request?: PruneRequest, options?: ModelCallOptions): Promise<PruneReport>
   /** Checks every byte, which takes its time; aborting the signal stops it. */

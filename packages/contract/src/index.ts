@@ -48,6 +48,7 @@ export {
   DamagedFile,
   ModelCancelled,
   ModelDeleted,
+  ModelDeletion,
   ModelEntry,
   ModelList,
   ModelName,

@@ -56,7 +56,12 @@ export const MODEL_EXAMPLES = {
   paused: { task_id: TASK, status: 'paused' },
   resumed: { task_id: TASK },
   cancelled: { task_id: TASK, status: 'cancelled', receipt: { files: 4, bytes: 1_250_000_000 } },
-  deleted: { status: 'deleted', model: NAME, receipt: { files: 12, bytes: 5_000_000_000 } },
+  deleted: {
+    status: 'deleted',
+    model: NAME,
+    dry_run: false,
+    receipt: { files: 12, bytes: 5_000_000_000 },
+  },
   active: {
     downloads: [
       {

@@ -138,9 +138,26 @@ export const ModelCancelled = z
   .meta({ id: 'ModelCancelled', examples: [EXAMPLES.cancelled] })
 export type ModelCancelled = z.infer<typeof ModelCancelled>
 
+export const ModelDeletion = z
+  .strictObject({
+    hf_repo: hfRepo,
+    hf_commit: hfCommit.nullish(),
+    /** Only says what would go. */
+    dry_run: z.boolean().optional(),
+  })
+  .meta({ id: 'ModelDeletion', examples: [{ hf_repo: 'org/name', hf_commit: 'v1.0' }] })
+export type ModelDeletion = z.infer<typeof ModelDeletion>
+
 /** `cancelled` when a download of it was at work, or stopped half-way, and was cancelled first. */
 export const ModelDeleted = z
-  .object({ status: z.enum(['deleted', 'cancelled']), model: ModelName, receipt: CancelReceipt })
+  .object({
+    status: z.enum(['deleted', 'cancelled']),
+    /** `hf_commit` is null for the whole repository. */
+    model: ModelName,
+    dry_run: z.boolean(),
+    /** What was removed; of a dry run what would be. */
+    receipt: CancelReceipt,
+  })
   .meta({ id: 'ModelDeleted', examples: [EXAMPLES.deleted] })
 export type ModelDeleted = z.infer<typeof ModelDeleted>
 

@@ -2,6 +2,7 @@ import type {
   ActiveModels,
   ModelCancelled,
   ModelDeleted,
+  ModelDeletion,
   ModelEntry,
   ModelList,
   ModelReady,
@@ -46,10 +47,11 @@ export interface Models {
   active(): Promise<ActiveModels>
   /**
    * Removes a revision, or without one the repository, and no byte that another revision,
-   * repository or download needs. Downloads of it are cancelled first.
+   * repository or download needs. Downloads of it are cancelled first. With `dry_run` only says
+   * what would go.
    * @throws WindlassError MODEL_NOT_FOUND
    */
-  remove(query: ModelQuery): Promise<ModelDeleted>
+  remove(request: ModelDeletion): Promise<ModelDeleted>
   space(): Promise<ModelSpace>
   /** Removes what nothing needs any more; with `dry_run` only says what that would be. */
   prune(request: PruneRequest): Promise<PruneReport>

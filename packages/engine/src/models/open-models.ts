@@ -52,9 +52,9 @@ export function openModels(deps: ModelsDeps): OpenModels {
         const { receipt } = await downloads.cancel(id)
         return { task_id: id, status: 'cancelled', receipt }
       }),
-    async remove(query) {
+    async remove({ dry_run: dryRun = false, ...query }) {
       const model = parse(query)
-      return await turns.removal(() => removeModel(model, deps))
+      return await turns.removal(() => removeModel(model, deps, { dryRun }))
     },
     space: () => measureSpace(cacheDir),
     prune: ({ dry_run: dryRun = false }) =>

@@ -25,12 +25,17 @@ it('frees only what no other revision needs, and tells how much', async () => {
   await using world = await openHubEngine()
   const { old, main } = await pullTwoRevisions(world)
   const { models } = world.engine
-  const deleted = await models.remove({ hf_repo: 'org/name', hf_commit: 'main' })
-  expect(deleted).toEqual({
+  const query = { hf_repo: 'org/name', hf_commit: 'main' }
+  const before = await listTree(world.dir.join('hf/hub'))
+  const planned = await models.remove({ ...query, dry_run: true })
+  expect(await listTree(world.dir.join('hf/hub'))).toEqual(before)
+  expect(planned).toEqual({
     status: 'deleted',
     model: { hf_repo: 'org/name', hf_commit: main },
+    dry_run: true,
     receipt: { files: 2, bytes: NEW_BYTES },
   })
+  expect(await models.remove(query)).toEqual({ ...planned, dry_run: false })
   expect(await cacheFaults(world.dir.join(REPO))).toEqual([])
   expect(await readdir(world.dir.join(REPO, 'snapshots'))).toEqual([old])
   expect(await readdir(world.dir.join(REPO, 'refs'))).toEqual(['old'])
@@ -49,8 +54,9 @@ it.for([
   await pullTwoRevisions(world)
   const { models } = world.engine
   if (last !== undefined) await models.remove({ hf_repo: 'org/name', hf_commit: 'main' })
-  const { receipt } = await models.remove({ hf_repo: 'org/name', hf_commit: last })
-  expect(receipt).toEqual({ files, bytes })
+  const query = { hf_repo: 'org/name', hf_commit: last }
+  expect((await models.remove({ ...query, dry_run: true })).receipt).toEqual({ files, bytes })
+  expect((await models.remove(query)).receipt).toEqual({ files, bytes })
   expect([...(await listTree(world.dir.join('hf/hub'))).keys()]).toEqual(['CACHEDIR.TAG'])
   await expect(models.remove({ hf_repo: 'org/name' })).rejects.toMatchObject({
     code: 'MODEL_NOT_FOUND',

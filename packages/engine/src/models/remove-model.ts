@@ -1,10 +1,12 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { CancelReceipt, ModelDeleted } from '@windlass/contract'
 import { isWindlassError, WindlassError } from '../errors/windlass-error.ts'
 import { findRepo, findRevision } from './find-revision.ts'
+import { readBlobs } from './incomplete-blobs.ts'
 import { isOfRepo, type ModelJob, revisionOf, unfinishedJobs } from './model-jobs.ts'
 import { type ModelId, modelName, repoName } from './model-name.ts'
 import type { ModelsDeps } from './models-deps.ts'
+import { onlyIn } from './only-in.ts'
 import { removeRepo, removeRevisions, sumOf } from './remove-revisions.ts'
 import type { ScannedRepo } from './scan-repo.ts'
 
@@ -13,7 +15,11 @@ import type { ScannedRepo } from './scan-repo.ts'
  * what is there.
  * @throws WindlassError MODEL_NOT_FOUND
  */
-export async function removeModel(model: ModelId, deps: ModelsDeps): Promise<ModelDeleted> {
+export async function removeModel(
+  model: ModelId,
+  deps: ModelsDeps,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<ModelDeleted> {
   const cacheDir = resolve(deps.environment.cacheDir)
   const before = await findRepo(model, cacheDir)
   const commit = commitOf(before, model)
@@ -22,18 +28,55 @@ export async function removeModel(model: ModelId, deps: ModelsDeps): Promise<Mod
   if (!isThere && jobs.length === 0) {
     throw new WindlassError('MODEL_NOT_FOUND', { detail: describe(model) })
   }
-  const receipts: CancelReceipt[] = []
-  for (const { record } of jobs) receipts.push(await cancel(record.id, deps))
-  const repo = await findRepo(model, cacheDir)
-  const now = deps.clock.now()
-  if (model.revision === null) receipts.push(await removeWhole(repo, now))
-  else if (commit !== null) receipts.push(await removeOne(repo, commit, now))
+  const going = model.revision === null ? null : (commit ?? model.revision)
+  const receipt = dryRun
+    ? await expected(before, going, jobs)
+    : await carryOut(model, commit, jobs, deps)
   const wasAtWork = jobs.some(({ record }) => record.state !== 'failed')
   return {
     status: wasAtWork ? 'cancelled' : 'deleted',
-    model: modelName(model, model.revision === null ? null : (commit ?? model.revision)),
-    receipt: sumOf(receipts),
+    model: modelName(model, going),
+    dry_run: dryRun,
+    receipt,
   }
+}
+
+async function carryOut(
+  model: ModelId,
+  commit: string | null,
+  jobs: readonly ModelJob[],
+  deps: ModelsDeps,
+): Promise<CancelReceipt> {
+  const receipts: CancelReceipt[] = []
+  for (const { record } of jobs) receipts.push(await cancel(record.id, deps))
+  const repo = await findRepo(model, resolve(deps.environment.cacheDir))
+  const now = deps.clock.now()
+  if (model.revision === null) receipts.push(await removeWhole(repo, now))
+  else if (commit !== null) receipts.push(await removeOne(repo, commit, now))
+  return sumOf(receipts)
+}
+
+/** What a removal would free, if nobody else comes or goes meanwhile. */
+async function expected(
+  repo: ScannedRepo,
+  commit: string | null,
+  jobs: readonly ModelJob[],
+): Promise<CancelReceipt> {
+  const isLast = repo.revisions.length === 1 && repo.revisions[0]?.commit === commit
+  const isWhole = commit === null || isLast
+  const staged = jobs.flatMap(({ record }) => repo.staged.get(record.id) ?? [])
+  const parts = staged.filter((bytes) => bytes > 0).map((bytes) => ({ files: 1, bytes }))
+  const own = onlyIn(repo, (revision) => isWhole || revision.commit === commit)
+  if (!isWhole) return sumOf([own, ...parts])
+  const { whole, incomplete } = await readBlobs(repo.layout)
+  const linked = new Set(
+    repo.revisions.flatMap(({ files }) =>
+      [...(files?.values() ?? [])].map(({ blob }) => basename(blob)),
+    ),
+  )
+  const loose = whole.filter(({ name }) => !linked.has(name))
+  const rest = [...loose, ...incomplete].map(({ bytes }) => ({ files: 1, bytes }))
+  return sumOf([own, ...parts, ...rest])
 }
 
 function removeWhole({ layout, revisions }: ScannedRepo, now: number): Promise<CancelReceipt> {

@@ -103,9 +103,10 @@ describe('the model routes', () => {
     })
     expect((await ask('GET', '/api/models/downloads/active')).json()).toEqual({ downloads: [] })
     const receipt = { files: 1, bytes: 2 }
-    test.engine.models.remove = async ({ hf_repo }) => ({
+    test.engine.models.remove = async ({ hf_repo, dry_run = false }) => ({
       status: 'deleted',
       model: { hf_repo, hf_commit: null },
+      dry_run,
       receipt,
     })
     const deleted = await ask('DELETE', '/api/models', { hf_repo: 'org/name' })

@@ -1,5 +1,6 @@
 import {
   ModelDeleted,
+  ModelDeletion,
   ModelEntry,
   ModelList,
   ModelRequest,
@@ -41,7 +42,7 @@ const DELETE = {
   description:
     'Removes a revision, or without `hf_commit` the repository, and no byte that something else needs. A download of it is cancelled first.',
   tags: TAGS,
-  body: ModelRequest,
+  body: ModelDeletion,
   response: { 200: ModelDeleted, ...problems(['MODEL_NOT_FOUND', 'REF_INVALID'], { body: true }) },
 } as const
 
