@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { PruneReport } from '@windlass/contract'
 import { orNullIfAbsent } from '../disk/system-error.ts'
+import { removeIfEmpty } from '../stores/hub-cache/staging.ts'
 import { isOfRepo, jobsIn, revisionOf, unfinishedJobs } from './model-jobs.ts'
 import type { ModelsDeps } from './models-deps.ts'
 import { type PruneDeps, pruneCache } from './prune-cache.ts'
@@ -42,7 +43,9 @@ export async function pruneModels(
 export async function finishRemovals(cacheDir: string): Promise<void> {
   const { folders } = await repoFolders(cacheDir)
   for (const { layout } of folders) {
-    if ((await orNullIfAbsent(lstat(removalFolder(layout)))) === null) continue
-    await removeRevisions(layout, [])
+    const isCutOff = (await orNullIfAbsent(lstat(removalFolder(layout)))) !== null
+    if (isCutOff) await removeRevisions(layout, [])
+    // Made for a removal that did not get any further.
+    else await removeIfEmpty(layout.windlass)
   }
 }

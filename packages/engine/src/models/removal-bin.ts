@@ -90,16 +90,17 @@ export class RemovalBin {
     }
   }
 
+  /** The folder goes last: as long as it is there, there is something left to do. */
   async #removeSnapshot(commit: string, folder: string): Promise<void> {
-    for (const file of await entriesBelow(folder)) {
-      if (file.isFile) this.#count(file.size)
+    const files = (await entriesBelow(folder)).filter(({ isFile }) => isFile)
+    // Unless somebody has brought the revision anew.
+    if ((await orNullIfAbsent(lstat(this.#layout.snapshot(commit)))) === null) {
+      await rm(this.#layout.tree(commit), { force: true })
+      await rm(join(this.#layout.repo, '.no_exist', commit), { recursive: true, force: true })
+      await removeIfEmpty(join(this.#layout.repo, '.no_exist'))
     }
     await rm(folder, { recursive: true, force: true })
-    // Unless somebody has brought the revision anew.
-    if ((await orNullIfAbsent(lstat(this.#layout.snapshot(commit)))) !== null) return
-    await rm(this.#layout.tree(commit), { force: true })
-    await rm(join(this.#layout.repo, '.no_exist', commit), { recursive: true, force: true })
-    await removeIfEmpty(join(this.#layout.repo, '.no_exist'))
+    for (const { size } of files) this.#count(size)
   }
 
   async #open(): Promise<void> {

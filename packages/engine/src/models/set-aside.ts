@@ -49,8 +49,9 @@ export async function setAside(
   const { digest, sizeBytes, place } = damaged
   const folder = setAsideFolder(layout, digest)
   const own = layout.file(place.commit, place.path)
-  const isLink = (await orNullIfAbsent(lstat(own)))?.isSymbolicLink() === true
-  const linked = isLink ? await placesOf(layout, digest) : []
+  const entry = await orNullIfAbsent(lstat(own))
+  // Without links each revision has bytes of its own.
+  const linked = entry?.isFile() === true ? [] : await placesOf(layout, digest)
   const isOfBlob = linked.some(({ commit, path }) => layout.file(commit, path) === own)
   const earlier = await readNote(layout, digest)
   const places = unique([place, ...linked, ...(earlier?.places ?? [])])
@@ -63,11 +64,10 @@ export async function setAside(
   })
   for (const { commit, path } of linked) await rm(layout.file(commit, path), { force: true })
   for (const { commit } of linked) await syncDirectory(layout.snapshot(commit))
-  const names = await readdir(folder)
-  const content = join(folder, `content-${names.length}`)
+  const content = join(folder, `content-${(await readdir(folder)).length}`)
   // What a link of another form points to is somebody else's, and stays where it is.
-  if (isLink && !isOfBlob) await rm(own, { force: true })
-  else await moveIfThere(isLink ? layout.blob(digest) : own, content)
+  if (entry?.isSymbolicLink() === true && !isOfBlob) await rm(own, { force: true })
+  else await moveIfThere(entry?.isFile() === true ? own : layout.blob(digest), content)
 }
 
 /**
