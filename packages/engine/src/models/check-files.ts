@@ -20,7 +20,7 @@ export interface CheckDeps {
 }
 
 /** The digest that the Hub knows a file by, which is the name of its blob too. */
-export function digestOf({ lfs, blobId }: HubTreeFile): Digest {
+function digestOf({ lfs, blobId }: HubTreeFile): Digest {
   return lfs === undefined
     ? { algorithm: 'git-sha1', hex: blobId }
     : { algorithm: 'sha256', hex: lfs.sha256 }

@@ -7,38 +7,49 @@ import type { ModelId } from './model-name.ts'
 
 const OVER: readonly DownloadState[] = ['completed', 'failed', 'cancelled', 'paused', 'blocked']
 
+type Wanted = ModelId & { readonly revision: string }
+
 /**
- * Fetches some files of a revision by an ordinary download, and waits for it. When the signal
- * aborts the download goes on.
+ * Starts an ordinary download of some files of a revision.
  * @returns its id
- * @throws WindlassError what stopped it; QUEUE_FULL
+ * @throws WindlassError QUEUE_FULL
  */
-export async function fetchFiles(
-  model: ModelId & { readonly revision: string },
+export async function startFetch(
+  model: Wanted,
   paths: readonly string[],
-  { downloads, events }: { readonly downloads: Downloads; readonly events: EventLog },
-  { signal }: CallOptions,
+  downloads: Downloads,
 ): Promise<string> {
-  signal.throwIfAborted()
   const ref = formatHubRef({ ...model, path: null, quantization: null })
   const { download } = await downloads.create({ ref, include: paths.map(patternOf) })
+  return download.id
+}
+
+/**
+ * Waits until a download is completed. When the signal aborts the download goes on.
+ * @throws WindlassError what stopped it; INVALID_STATE when a person did
+ */
+export async function untilFetched(
+  id: string,
+  { downloads, events }: { readonly downloads: Downloads; readonly events: EventLog },
+  { signal }: CallOptions,
+): Promise<void> {
+  signal.throwIfAborted()
   const { promise: over, resolve, reject } = Promise.withResolvers<void>()
   const unsubscribe = events.subscribe((event) => {
-    if (event.type !== 'download.state-changed' || event.data.id !== download.id) return
+    if (event.type !== 'download.state-changed' || event.data.id !== id) return
     if (OVER.includes(event.data.to)) resolve()
   })
   const stop = (): void => reject(signal.reason)
   signal.addEventListener('abort', stop, { once: true })
   try {
     // It may have ended before anybody listened.
-    if (OVER.includes((await downloads.find(download.id)).state)) resolve()
+    if (OVER.includes((await downloads.find(id)).state)) resolve()
     await over
   } finally {
     unsubscribe()
     signal.removeEventListener('abort', stop)
   }
-  requireCompleted(await downloads.find(download.id))
-  return download.id
+  requireCompleted(await downloads.find(id))
 }
 
 /** Python's pattern that means this path and no other. */

@@ -14,9 +14,9 @@ export class ModelTurns {
     return this.#noted(this.#mutex.run(`start ${repoName(model)}@${model.revision}`, body))
   }
 
-  /** One removal at a time: what one leaves half-done is not for another to finish. */
-  removal<T>(body: () => Promise<T>): Promise<T> {
-    return this.#noted(this.#mutex.run('removal', body))
+  /** One change of the cache at a time: what one leaves half-done is not for another to finish. */
+  change<T>(body: () => Promise<T>): Promise<T> {
+    return this.#noted(this.#mutex.run('change', body))
   }
 
   check<T>(body: () => Promise<T>): Promise<T> {

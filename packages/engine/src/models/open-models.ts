@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
+import type { VerifyReport } from '@windlass/contract'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { StopRequest } from '../runtime/stop-request.ts'
-import { fetchFiles } from './fetch-files.ts'
+import { startFetch, untilFetched } from './fetch-files.ts'
 import { findRepo, findRevision } from './find-revision.ts'
 import { measureSpace } from './measure-cache.ts'
-import { parseModel, repoName } from './model-name.ts'
+import { type ModelId, parseModel, repoName } from './model-name.ts'
 import { ModelShelf } from './model-shelf.ts'
 import { ModelTurns } from './model-turns.ts'
 import type { ModelQuery, Models } from './models.ts'
@@ -12,7 +13,7 @@ import type { ModelsDeps } from './models-deps.ts'
 import { finishRemovals, pruneModels } from './prune-models.ts'
 import { removeModel } from './remove-model.ts'
 import { startModel } from './start-model.ts'
-import { type VerifyOptions, verifyModel } from './verify-model.ts'
+import { type VerifyDeps, type VerifyOptions, verifyModel } from './verify-model.ts'
 
 export interface OpenModels extends Models {
   /** Stops what is at work, and waits for what must not be cut off. */
@@ -32,7 +33,7 @@ export function openModels(deps: ModelsDeps): OpenModels {
     return await act()
   }
   turns
-    .removal(() => finishRemovals(cacheDir))
+    .change(() => finishRemovals(cacheDir))
     .catch((error: unknown) =>
       log.warn({ err: error }, 'a removal could not be finished; it is tried at the next start'),
     )
@@ -54,15 +55,15 @@ export function openModels(deps: ModelsDeps): OpenModels {
       }),
     async remove({ dry_run: dryRun = false, ...query }) {
       const model = parse(query)
-      return await turns.removal(() => removeModel(model, deps, { dryRun }))
+      return await turns.change(() => removeModel(model, deps, { dryRun }))
     },
     space: () => measureSpace(cacheDir),
     prune: ({ dry_run: dryRun = false }) =>
-      turns.removal(() => pruneModels(deps, { dryRun, isMended: (repo) => turns.isMended(repo) })),
+      turns.change(() => pruneModels(deps, { dryRun, isMended: (repo) => turns.isMended(repo) })),
     async verify({ repair = false, ...query }, { signal, onProgress = () => undefined }) {
       const model = parse(query)
       const options = { signal: AbortSignal.any([signal, closing.signal]), onProgress }
-      const work = () => verifyFound(model, repair, deps, options)
+      const work = () => verifyFound({ model, repair, turns }, deps, options)
       return await (repair ? turns.repair(model, work) : turns.check(work))
     },
     async close() {
@@ -79,20 +80,22 @@ async function requireTask(id: string, { records }: ModelsDeps): Promise<void> {
 }
 
 async function verifyFound(
-  model: ReturnType<typeof parseModel>,
-  repair: boolean,
+  {
+    model,
+    repair,
+    turns,
+  }: { readonly model: ModelId; readonly repair: boolean; readonly turns: ModelTurns },
   deps: ModelsDeps,
   options: VerifyOptions,
-) {
+): Promise<VerifyReport> {
   const repo = await findRepo(model, resolve(deps.environment.cacheDir))
   const revision = findRevision(repo, model.revision)
   if (revision === null) throw new WindlassError('MODEL_NOT_FOUND', { detail: repoName(model) })
-  return await verifyModel(
-    { repo, revision, repair },
-    {
-      ...deps,
-      fetch: (what, paths, fetchOptions) => fetchFiles(what, paths, deps, fetchOptions),
-    },
-    options,
-  )
+  const verifyDeps: VerifyDeps = {
+    ...deps,
+    exclusively: (body) => turns.change(body),
+    startFetch: (what, paths) => startFetch(what, paths, deps.downloads),
+    untilFetched: (id, waitOptions) => untilFetched(id, deps, waitOptions),
+  }
+  return await verifyModel({ repo, revision, repair }, verifyDeps, options)
 }

@@ -1,21 +1,16 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { orNullIfAbsent } from '../disk/system-error.ts'
+import { isSystemError, orNullIfAbsent } from '../disk/system-error.ts'
 import { isWindlassError } from '../errors/windlass-error.ts'
 import type { HubRepoType } from '../sources/huggingface/hub-ref.ts'
 import { HubCacheLayout } from '../stores/hub-cache/layout.ts'
+import type { RepoFolder } from './repo-folder.ts'
 import { type ScannedRepo, scanRepo } from './scan-repo.ts'
 
 export interface ScannedCache {
   readonly repos: readonly ScannedRepo[]
-  /** Folders that look like repositories and are none. */
+  /** Folders that look like repositories and are none, or may not be read. */
   readonly warnings: readonly string[]
-}
-
-export interface RepoFolder {
-  readonly repoType: HubRepoType
-  readonly repoId: string
-  readonly layout: HubCacheLayout
 }
 
 const FOLDER = /^(model|dataset|space)s--(.+)$/
@@ -24,8 +19,16 @@ const FOLDER = /^(model|dataset|space)s--(.+)$/
 export async function scanCache(cacheDir: string): Promise<ScannedCache> {
   const { folders, warnings } = await repoFolders(cacheDir)
   const repos: ScannedRepo[] = []
-  for (const folder of folders) repos.push(await scanRepo(folder))
-  return { repos, warnings }
+  const unreadable: string[] = []
+  for (const folder of folders) {
+    try {
+      repos.push(await scanRepo(folder))
+    } catch (error) {
+      if (!isSystemError(error, 'EACCES', 'EPERM')) throw error
+      unreadable.push(`${folder.layout.repoFolder} may not be read by this user`)
+    }
+  }
+  return { repos, warnings: [...warnings, ...unreadable] }
 }
 
 /** Folders of repositories in the order of their names; none when there is no cache. */

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { isSystemError, orNullIfAbsent } from '../disk/system-error.ts'
 import { isCommit, isDownloadId } from '../stores/hub-cache/layout.ts'
 import { Staging } from '../stores/hub-cache/staging.ts'
-import type { RepoFolder } from './scan-cache.ts'
+import type { RepoFolder } from './repo-folder.ts'
 
 /** A file of a snapshot. Those with the same `blob` have the same bytes. */
 export interface ScannedFile {

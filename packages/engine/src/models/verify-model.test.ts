@@ -159,6 +159,42 @@ it('stops when it is told to, and does not know what is not there', async () => 
   ).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' })
 })
 
+it('does not bring back what is removed while it is checked', async () => {
+  await using world = await openHubEngine()
+  await pullTwoRevisions(world)
+  const { models } = world.engine
+  await flipByte(world, 'main', 'extra.bin')
+  let removal: Promise<unknown> | null = null
+  const repairing = models.verify(
+    { ...query, repair: true },
+    {
+      signal,
+      onProgress: () => {
+        removal ??= models.remove(query)
+      },
+    },
+  )
+  await expect(repairing).rejects.toMatchObject({
+    code: expect.stringMatching(/MODEL_NOT_FOUND|INVALID_STATE/),
+  })
+  await removal
+  expect(await readdir(world.dir.join('hf/hub'))).not.toContain('models--org--name')
+})
+
+it('is stopped by the end of the engine', async () => {
+  await using world = await openHubEngine()
+  await pullTwoRevisions(world)
+  let closing: Promise<void> | null = null
+  const verifying = world.engine.models.verify(query, {
+    signal,
+    onProgress: () => {
+      closing ??= world.engine.close()
+    },
+  })
+  await expect(verifying).rejects.toMatchObject({ intent: 'shutdown' })
+  await closing
+})
+
 async function refOf(world: HubEngine, ref: string): Promise<string> {
   return readFile(world.dir.join(REPO, 'refs', ref), 'utf8')
 }

@@ -1,4 +1,6 @@
+import { lstat } from 'node:fs/promises'
 import type { DamagedFile, VerifyProgress, VerifyReport } from '@windlass/contract'
+import { orNullIfAbsent } from '../disk/system-error.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { CallOptions } from '../sources/source.ts'
@@ -8,7 +10,7 @@ import { type CheckedFile, checkFiles } from './check-files.ts'
 import { type HubListingDeps, listingOf } from './hub-listing.ts'
 import { type ModelId, modelName, repoName } from './model-name.ts'
 import { readTreeFile } from './read-tree-file.ts'
-import type { RepoFolder } from './scan-cache.ts'
+import type { RepoFolder } from './repo-folder.ts'
 import { type ScannedRevision, scanRepo } from './scan-repo.ts'
 import { readSetAside, restoreRepaired, setAside } from './set-aside.ts'
 
@@ -18,12 +20,15 @@ const SAMPLE_MS = 500
 export interface VerifyDeps extends HubListingDeps {
   readonly hashing: Hashing
   readonly clock: Clock
-  /** Fetches files of a commit into the cache by a download; resolves when it is completed. */
-  readonly fetch: (
+  /** Runs while nothing is removed from the cache. */
+  readonly exclusively: <T>(body: () => Promise<T>) => Promise<T>
+  /** Starts a download of files of a commit; resolves to its id. */
+  readonly startFetch: (
     model: ModelId & { readonly revision: string },
     paths: readonly string[],
-    options: CallOptions,
   ) => Promise<string>
+  /** Resolves when that download is completed. */
+  readonly untilFetched: (id: string, options: CallOptions) => Promise<void>
 }
 
 export interface VerifyTarget {
@@ -43,7 +48,7 @@ export async function verifyModel(
   options: VerifyOptions,
 ): Promise<VerifyReport> {
   const startedMs = deps.clock.monotonicMs()
-  await restoreRepaired(repo.layout)
+  await deps.exclusively(() => restoreRepaired(repo.layout))
   const model = { repoType: repo.repoType, repoId: repo.repoId, revision: revision.commit }
   const stored = await readTreeFile(repo.layout, revision.commit)
   const listing = await listingOf(model, stored, deps, options)
@@ -105,19 +110,21 @@ class Verification {
 
   /**
    * Sets damaged files aside, has them fetched, and checks them once more.
-   * @throws WindlassError HASH_MISMATCH when they are still damaged, and what stopped the download
+   * @throws WindlassError MODEL_NOT_FOUND, HASH_MISMATCH when they are still damaged, and what stopped the download
    */
   async repair(
     model: ModelId & { readonly revision: string },
     damaged: readonly DamagedFile[],
   ): Promise<NonNullable<VerifyReport['repair']>> {
-    const { repo, commit } = this.#place
-    for (const { path, expected, size_bytes: sizeBytes } of damaged) {
-      await setAside(repo.layout, { digest: expected, sizeBytes, place: { commit, path } })
-    }
+    const { repo } = this.#place
     const paths = damaged.map(({ path }) => path)
-    const taskId = await this.#deps.fetch(model, paths, this.#options)
-    await restoreRepaired(repo.layout)
+    const taskId = await this.#deps.exclusively(async () => {
+      await this.#setAside(damaged)
+      // Before anybody may remove the revision: whoever does so then finds the download.
+      return await this.#deps.startFetch(model, paths)
+    })
+    await this.#deps.untilFetched(taskId, this.#options)
+    await this.#deps.exclusively(() => restoreRepaired(repo.layout))
     const again = await this.check(new Set(paths), 'repairing')
     const [still] = again.damaged
     if (still !== undefined) {
@@ -128,6 +135,17 @@ class Verification {
     const sizes = new Map(damaged.map(({ expected, size_bytes }) => [expected, size_bytes]))
     const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
     return { task_id: taskId, files: damaged.length, bytes }
+  }
+
+  async #setAside(damaged: readonly DamagedFile[]): Promise<void> {
+    const { repo, commit } = this.#place
+    // What somebody has removed meanwhile is not damaged, and stays removed.
+    if ((await orNullIfAbsent(lstat(repo.layout.snapshot(commit)))) === null) {
+      throw new WindlassError('MODEL_NOT_FOUND', { detail: repoName(repo) })
+    }
+    for (const { path, expected, size_bytes: sizeBytes } of damaged) {
+      await setAside(repo.layout, { digest: expected, sizeBytes, place: { commit, path } })
+    }
   }
 
   /** Files of the revision that an earlier repair took away and did not bring back. */
