@@ -249,7 +249,7 @@ export type PruneRequest = z.infer<typeof PruneRequest>
 /**
  * `revision`: no branch or tag stands for it, and nobody asked for it by its commit; `blob`: no
  * revision has it; `incomplete`: another program left it half-fetched; `staging`: a download of
- * ours that is not in the list left it; `damaged`: set aside by a repair.
+ * ours that is over left it; `damaged`: set aside by a repair.
  */
 export const PruneItem = z
   .object({

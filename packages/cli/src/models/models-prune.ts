@@ -12,7 +12,7 @@ const KINDS: Readonly<Record<PruneItem['kind'], string>> = {
   revision: 'revision without a branch or tag',
   blob: 'file that no revision has',
   incomplete: 'half-fetched by another program',
-  staging: 'left by a download that is not in the list',
+  staging: 'left by a download that is over',
   damaged: 'set aside by a repair',
 }
 

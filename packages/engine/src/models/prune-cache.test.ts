@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { listTree, requireTool } from '@windlass/testkit'
 import { expect, it } from 'vitest'
@@ -17,7 +17,6 @@ import {
 
 const REPO = 'hf/hub/models--org--name'
 const signal = never
-const DAY_SECONDS = 24 * 60 * 60
 
 it('removes a revision that its branch has left, as a dry run said before', async () => {
   await using world = await openHubEngine()
@@ -84,32 +83,29 @@ it('removes blobs that no revision has, and what another program left half-fetch
   expect((await world.engine.models.list()).size_bytes).toBe(OLD_BYTES + NEW_BYTES + SHARED_BYTES)
 })
 
-it('removes old staging that no download owns, and no other', async () => {
+it('removes staging of a download that is over, and no other', async () => {
   await using world = await openHubEngine()
   await pullTwoRevisions(world)
+  const { models, downloads } = world.engine
+  const [over] = (await downloads.list({ limit: 1 })).items
   await world.hub.commit({
     id: 'org/name',
     files: [{ path: 'big.bin', content: { seed: 'big', sizeBytes: 3_000_000 } }],
   })
   world.hub.setCdnRate(300_000)
-  const { models } = world.engine
   const { task_id } = await models.download({ hf_repo: 'org/name' }, { signal })
   await received(world, task_id ?? '')
   await models.pause(task_id ?? '')
-  const longAgo = Date.now() / 1000 - 8 * DAY_SECONDS
-  for (const id of ['old', 'young', task_id ?? '']) {
+  for (const id of [over?.id ?? '', 'of-another-home']) {
     const folder = world.dir.join(REPO, '.windlass', id)
     await mkdir(folder, { recursive: true })
-    const part = join(folder, `${'c'.repeat(64)}.part`)
-    await writeFile(part, 'x'.repeat(8192))
-    if (id === 'young') continue
-    for (const name of await readdir(folder)) await utimes(join(folder, name), longAgo, longAgo)
-    await utimes(folder, longAgo, longAgo)
+    await writeFile(join(folder, `${'c'.repeat(64)}.part`), 'x'.repeat(8192))
   }
-  const { items } = await models.prune({})
-  expect(items).toEqual([{ kind: 'staging', hf_repo: 'org/name', name: 'old', bytes: 8192 }])
+  const { items, receipt } = await models.prune({})
+  expect(items).toEqual([{ kind: 'staging', hf_repo: 'org/name', name: over?.id, bytes: 8192 }])
+  expect(receipt).toEqual({ files: 1, bytes: 8192 })
   expect(new Set(await readdir(world.dir.join(REPO, '.windlass')))).toEqual(
-    new Set(['young', task_id]),
+    new Set(['of-another-home', task_id]),
   )
   world.hub.setCdnRate(undefined)
   await models.resume(task_id ?? '')

@@ -13,9 +13,6 @@ import type { ScannedRepo } from './scan-repo.ts'
 import { measureSetAside, removeSetAside } from './set-aside.ts'
 import { isUnreferenced, sweepSharedBlob } from './sweep-shared-blob.ts'
 
-/** Another home may share the cache: its downloads are left alone for as long as they may be wanted. */
-const ABANDONED_MS = 7 * 24 * 60 * 60 * 1000
-
 export interface PruneDeps {
   readonly cacheDir: string
   readonly now: number
@@ -23,8 +20,8 @@ export interface PruneDeps {
   readonly isWanted: (repo: ScannedRepo, commit: string) => boolean
   /** True while a repair needs what is set aside. */
   readonly isMended: (repo: ScannedRepo) => boolean
-  /** Of a staging folder: `living` stays, `over` goes, `foreign` goes when it is old. */
-  readonly ownerOf: (downloadId: string) => Promise<'living' | 'over' | 'foreign'>
+  /** True for a download of ours that needs its staging folder no more. */
+  readonly isOver: (downloadId: string) => Promise<boolean>
 }
 
 /** One thing that can go, and how. */
@@ -115,13 +112,11 @@ async function looseBlobs(
   return removals
 }
 
-async function staleStaging(repo: ScannedRepo, { now, ownerOf }: PruneDeps): Promise<Removal[]> {
+/** What is of another home that shares the cache is left alone, however old it is. */
+async function staleStaging(repo: ScannedRepo, { isOver }: PruneDeps): Promise<Removal[]> {
   const removals: Removal[] = []
   for (const [id, bytes] of repo.staged) {
-    const owner = await ownerOf(id)
-    if (owner === 'living') continue
-    const folder = repo.layout.staging(id)
-    if (owner === 'foreign' && now - (await lastTouched(folder)) < ABANDONED_MS) continue
+    if (!(await isOver(id))) continue
     const run = () => cleanUpDownload(repo.layout, id, null)
     removals.push({ ...itemOf(repo, 'staging', id), files: bytes === 0 ? 0 : 1, bytes, run })
   }
@@ -157,14 +152,6 @@ async function loosePayloads(cacheDir: string): Promise<Removal[]> {
     }
   }
   return removals
-}
-
-async function lastTouched(folder: string): Promise<number> {
-  const names = (await orNullIfAbsent(readdir(folder))) ?? []
-  const entries = await Promise.all(
-    [folder, ...names.map((name) => join(folder, name))].map((path) => orNullIfAbsent(lstat(path))),
-  )
-  return entries.reduce((last, entry) => Math.max(last, entry?.mtimeMs ?? 0), 0)
 }
 
 function itemOf(

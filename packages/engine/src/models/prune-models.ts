@@ -28,11 +28,10 @@ export async function pruneModels(
     isMended,
     isWanted: (repo, commit) =>
       wanted.some((job) => isOfRepo(job, repo) && revisionOf(job) === commit),
-    async ownerOf(id) {
+    async isOver(id) {
       const record = await records.find(id)
-      if (record === null) return 'foreign'
-      const isOver = record.state === 'completed' || record.state === 'cancelled'
-      return isOver && !record.cleanupPending ? 'over' : 'living'
+      const isSettled = record?.state === 'completed' || record?.state === 'cancelled'
+      return isSettled && !record.cleanupPending
     },
   }
   if (!dryRun) await finishRemovals(cacheDir)
