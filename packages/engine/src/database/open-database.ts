@@ -4,9 +4,9 @@ import { WindlassError } from '../errors/windlass-error.ts'
 import { downloads } from './migrations/0001-downloads.ts'
 import { ownLimits } from './migrations/0002-own-limits.ts'
 import { lostStarts } from './migrations/0003-lost-starts.ts'
-import { queue } from './migrations/0003-queue.ts'
-import { limits } from './migrations/0004-limits.ts'
-import { idempotency } from './migrations/0005-idempotency.ts'
+import { queue } from './migrations/0004-queue.ts'
+import { limits } from './migrations/0005-limits.ts'
+import { idempotency } from './migrations/0006-idempotency.ts'
 import { openSqlite } from './open-sqlite.ts'
 import type { Schema } from './schema.ts'
 
@@ -15,9 +15,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-downloads': downloads,
   '0002-own-limits': ownLimits,
   '0003-lost-starts': lostStarts,
-  '0003-queue': queue,
-  '0004-limits': limits,
-  '0005-idempotency': idempotency,
+  '0004-queue': queue,
+  '0005-limits': limits,
+  '0006-idempotency': idempotency,
 }
 
 /**
