@@ -94,11 +94,37 @@ export interface EventLog {
   subscribe(listener: (event: WindlassEvent) => void): () => void
 }
 
+/** `token`: a standing key of the operator's; `session`: what a browser got for one. */
+export type AccessKind = 'token' | 'session'
+
+/** One key that opens the API, known by its digest alone. */
+export interface AccessKey {
+  /** SHA-256 of the secret, in hexadecimal. */
+  readonly hash: string
+  readonly kind: AccessKind
+  /** The key that it was given for, without which it opens nothing; null for a token. */
+  readonly grantedBy: string | null
+  readonly createdAt: number
+  /** Epoch milliseconds; null for never. */
+  readonly expiresAt: number | null
+}
+
+/** Keeps access keys over a restart, because the engine owns the database; it judges none of them. */
+export interface AccessStore {
+  find(hash: string): Promise<AccessKey | null>
+  /** Oldest first. */
+  list(kind: AccessKind): Promise<readonly AccessKey[]>
+  put(key: AccessKey): Promise<void>
+  /** Those given for them go with them. */
+  remove(hashes: readonly string[]): Promise<void>
+}
+
 /** One Windlass: the downloads of one home. */
 export interface Engine {
   readonly downloads: Downloads
   readonly events: EventLog
   readonly limits: Limits
+  readonly access: AccessStore
   /** How many downloads run and wait. */
   counts(): Promise<{ readonly active: number; readonly queued: number }>
   /** Stops all work at a safe point, journals written, and lets go of the home. */

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createRangedHttpCarrier } from './carriers/ranged-http/create-ranged-http-carrier.ts'
+import { AccessRepository } from './database/access-repository.ts'
 import { DownloadRepository } from './database/download-repository.ts'
 import { EventRepository } from './database/event-repository.ts'
 import { openDatabase } from './database/open-database.ts'
@@ -155,6 +156,7 @@ async function assemble(
     downloads: openDownloads(parts),
     events: eventLog,
     limits: openedLimits,
+    access: new AccessRepository(database),
     counts: async () => ({
       active: scheduler.activeCount,
       queued: await downloads.count(['queued']),

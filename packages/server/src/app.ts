@@ -1,30 +1,28 @@
-import {
-  type Clock,
-  type Engine,
-  type Secret,
-  StopRequest,
-  systemClock,
-  WindlassError,
-} from '@windlass/engine'
+import { randomUUID } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import websocket from '@fastify/websocket'
+import { type Clock, type Engine, StopRequest, systemClock, WindlassError } from '@windlass/engine'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Access } from './access/open-access.ts'
 import type { Log } from './create-log.ts'
 import { EventHub } from './live/event-hub.ts'
 import { collectOpenapi } from './plugins/collect-openapi.ts'
 import { guardRequests } from './plugins/guard-requests.ts'
+import { limitRates } from './plugins/limit-rates.ts'
 import { type ProblemDeps, sendProblem } from './plugins/send-problems.ts'
+import { setHeaders } from './plugins/set-headers.ts'
 import { bulkRoutes } from './routes/bulk-routes.ts'
 import { downloadsRoutes } from './routes/downloads-routes.ts'
 import { eventsRoutes } from './routes/events-routes.ts'
 import { healthRoute } from './routes/health-route.ts'
+import { sessionRoutes } from './routes/session-routes.ts'
+import { signInPage } from './routes/sign-in-page.ts'
 
 export interface AppOptions {
   readonly engine: Engine
-  /** The API token: every request shows it. */
-  readonly token: Secret
-  /** One more token that counts on a Unix socket only: the home's own, beside the operator's. */
-  readonly socketToken?: Secret
+  readonly access: Access
   readonly log: Log
   /** Names under which clients may address this server, without port; IPv6 addresses in brackets. */
   readonly allowedHosts: readonly string[]
@@ -33,6 +31,8 @@ export interface AppOptions {
 }
 
 const LARGEST_BODY_BYTES = 1024 * 1024
+/** What a WebSocket client may say at once; all it has to say is where to go on. */
+const LARGEST_MESSAGE_BYTES = 1024
 
 /**
  * Builds the API over an engine; knows neither environment nor port. `close()` ends
@@ -45,7 +45,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance,
     // Its lines hold addresses with their queries; ours, in `onResponse`, do not.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'requestId',
+    }),
+    genReqId: () => randomUUID(),
     bodyLimit: LARGEST_BODY_BYTES,
     exposeHeadRoutes: false,
     // Our own hook answers while closing, with a problem document.
@@ -60,7 +64,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sendProblem(new WindlassError('ROUTE_NOT_FOUND'), request, reply, deps),
   )
   const closing = closeInOrder(app)
-  addRequestHooks(app, options, closing)
+  await addRequestHooks(app, { ...options, clock }, closing)
   const hub = new EventHub({ log: engine.events, clock })
   app.addHook('preClose', async () => hub.close())
   await addRoutes(app, { ...options, closing, hub, startedAt: clock.now() })
@@ -74,18 +78,26 @@ function closeInOrder(app: FastifyInstance): AbortSignal {
   return closing.signal
 }
 
-function addRequestHooks(app: FastifyInstance, options: AppOptions, closing: AbortSignal): void {
-  const { log, token, socketToken = null, allowedHosts } = options
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+async function addRequestHooks(
+  app: FastifyInstance,
+  { log, access, allowedHosts, clock }: AppOptions & { readonly clock: Clock },
+  closing: AbortSignal,
+): Promise<void> {
+  await setHeaders(app)
+  app.addHook('onRequest', async () => {
     if (closing.aborted) throw new WindlassError('SERVER_CLOSING')
   })
-  app.addHook('onRequest', guardRequests({ token, socketToken, allowedHosts }))
+  await app.register(cookie)
+  await app.register(websocket, { options: { maxPayload: LARGEST_MESSAGE_BYTES } })
+  app.decorateRequest('caller', null)
+  app.addHook('onRequest', guardRequests({ access, allowedHosts }))
+  await limitRates(app, clock)
   app.addHook('onResponse', async (request, reply) => {
     // The pattern of the route and not the address: queries are the client's own.
     const facts = { method: request.method, route: request.routeOptions.url ?? null }
     const ms = Math.round(reply.elapsedTime)
-    log.debug({ ...facts, status: reply.statusCode, ms }, 'answered')
+    const requestId = request.id
+    log.debug({ ...facts, status: reply.statusCode, ms, requestId }, 'answered')
   })
 }
 
@@ -96,7 +108,7 @@ interface RouteParts extends AppOptions {
 }
 
 async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
-  const { engine, closing, hub, log, version, startedAt } = parts
+  const { engine, access, closing, hub, log, version, startedAt } = parts
   const { downloads } = engine
   const prefix = '/api'
   await collectOpenapi(app, version)
@@ -104,6 +116,8 @@ async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void>
   await app.register(bulkRoutes, { prefix, downloads })
   await app.register(eventsRoutes, { prefix, hub, downloads, log })
   await app.register(healthRoute, { prefix, counts: () => engine.counts(), version, startedAt })
+  await app.register(sessionRoutes, { prefix, access })
+  await app.register(signInPage)
   app.get(
     '/api/openapi.json',
     { schema: { hide: true, response: { 200: z.looseObject({}) } } },

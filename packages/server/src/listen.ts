@@ -1,14 +1,16 @@
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo, ListenOptions } from 'node:net'
+import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { WindlassError } from '@windlass/engine'
 import type { FastifyInstance } from 'fastify'
+import { clientOf, noteArrival } from './access/arrival.ts'
 
 /** Time for a client to send its head, and for it to send all of a request. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const LARGEST_HEAD_BYTES = 64 * 1024
 const MOST_CONNECTIONS = 2048
+const MOST_CONNECTIONS_OF_ONE = 1024
 /** How long answers that are under way may take once the server closes. */
 const CLOSE_GRACE_MS = 2000
 
@@ -56,6 +58,8 @@ async function listen(app: FastifyInstance, options: ListenOptions): Promise<Lis
   // Fastify listens in one place only; its router serves any server.
   const server = createServer(limits, (request, response) => app.routing(request, response))
   server.maxConnections = MOST_CONNECTIONS
+  const upgraded = limitConnections(server)
+  server.on('upgrade', (request, socket, head) => app.server.emit('upgrade', request, socket, head))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options, () => {
@@ -63,17 +67,47 @@ async function listen(app: FastifyInstance, options: ListenOptions): Promise<Lis
       resolve()
     })
   })
-  return { port: portOf(server.address()), close: () => closeServer(server) }
+  return { port: portOf(server.address()), close: () => closeServer(server, upgraded) }
 }
 
 function portOf(address: string | AddressInfo | null): number | null {
   return address === null || typeof address === 'string' ? null : address.port
 }
 
-async function closeServer(server: Server): Promise<void> {
+/** Cuts what one client opens beyond its share. Returns the connections that left HTTP, as long as they live. */
+function limitConnections(server: Server): ReadonlySet<Socket> {
+  const byClient = new Map<string, number>()
+  const upgraded = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    noteArrival(socket)
+    const client = clientOf(socket)
+    if (client === null) return
+    const open = byClient.get(client) ?? 0
+    if (open >= MOST_CONNECTIONS_OF_ONE) {
+      socket.destroy()
+      return
+    }
+    byClient.set(client, open + 1)
+    socket.once('close', () => {
+      const left = (byClient.get(client) ?? 1) - 1
+      if (left === 0) byClient.delete(client)
+      else byClient.set(client, left)
+    })
+  })
+  server.on('upgrade', (_request, socket: Socket) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+  })
+  return upgraded
+}
+
+async function closeServer(server: Server, upgraded: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
+  const timer = setTimeout(() => {
+    server.closeAllConnections()
+    for (const socket of upgraded) socket.destroy()
+  }, CLOSE_GRACE_MS)
   await closed
   clearTimeout(timer)
 }

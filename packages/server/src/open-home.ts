@@ -3,10 +3,11 @@ import {
   type Engine,
   isWindlassError,
   openEngine,
-  type Secret,
+  Secret,
   systemClock,
   WindlassError,
 } from '@windlass/engine'
+import { openAccess } from './access/open-access.ts'
 import { buildApp } from './app.ts'
 import type { Log } from './create-log.ts'
 import { ensureApiToken } from './home/api-token.ts'
@@ -31,6 +32,8 @@ export interface OpenHome {
   readonly engine: Engine
   /** Address for browsers and clients on this machine; null without TCP. */
   readonly url: string | null
+  /** Address that signs one browser in, once; null without TCP. Holds a secret. */
+  readonly signInUrl: Secret | null
   readonly socketPath: string
   /** The API token that `url` wants. */
   readonly token: Secret
@@ -114,12 +117,13 @@ async function serve(
   engine: Engine,
   settings: Settings,
   { log, listenTcp, paths, closer }: ServeParts,
-): Promise<Pick<OpenHome, 'url' | 'token'>> {
+): Promise<Pick<OpenHome, 'url' | 'signInUrl' | 'token'>> {
   const version = readVersion()
   const socketToken = await ensureApiToken(paths.token, log)
   const token = settings.token ?? socketToken
   const allowedHosts = ['localhost', '127.0.0.1', '[::1]', urlHost(settings.host)]
-  const app = await buildApp({ engine, token, socketToken, log, allowedHosts, version })
+  const access = await openAccess({ store: engine.access, clock: systemClock, token, socketToken })
+  const app = await buildApp({ engine, access, log, allowedHosts, version })
   const close = (listener: Listener): Promise<void> => listener.close()
   closer.add('socket', await listenOnSocket(app, paths.socket), close)
   const tcp = listenTcp ? closer.add('server', await listenOnPort(app, settings), close) : null
@@ -129,7 +133,9 @@ async function serve(
   const record = { pid: process.pid, startedAt: systemClock.now(), version, url }
   await writeOwnerRecord(paths.owner, record)
   closer.add('owner record', paths.owner, removeOwnerRecord)
-  return { url, token }
+  const signInUrl =
+    url === null ? null : new Secret(`${url}/signin#${access.codes.issue('sign-in').code}`)
+  return { url, signInUrl, token }
 }
 
 /** An address to connect to, for one to listen on: `0.0.0.0` means all, and loopback is one of them. */

@@ -45,7 +45,7 @@ it('refuses a database that a newer program wrote, and changes nothing in it', a
   raw.close()
   await expect(openDatabase(file)).rejects.toMatchObject({ code: 'DB_TOO_NEW' })
   const after = new DatabaseSync(file)
-  expect(after.prepare('select count(*) as n from kysely_migration').get()).toEqual({ n: 3 })
+  expect(after.prepare('select count(*) as n from kysely_migration').get()).toEqual({ n: 4 })
   after.close()
 })
 

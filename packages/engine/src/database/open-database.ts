@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { downloads } from './migrations/0001-downloads.ts'
 import { ownLimits } from './migrations/0002-own-limits.ts'
+import { accessKeys } from './migrations/0004-access-keys.ts'
 import { openSqlite } from './open-sqlite.ts'
 import type { Schema } from './schema.ts'
 
@@ -10,6 +11,7 @@ import type { Schema } from './schema.ts'
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-downloads': downloads,
   '0002-own-limits': ownLimits,
+  '0004-access-keys': accessKeys,
 }
 
 /**

@@ -62,12 +62,19 @@ const CANCEL = {
 export const downloadsRoutes: FastifyPluginAsyncZod<DownloadsRoutesDeps> = async (app, deps) => {
   const { downloads, closing } = deps
 
-  app.post('/downloads', { schema: CREATE }, async (request, reply) => {
-    const { download, created } = await downloads.create(request.body)
-    return reply.code(created ? 201 : 200).send(download)
-  })
-  app.post('/downloads/plan', { schema: PLAN }, async (request, reply) =>
-    whileWaited(reply, closing, (signal) => downloads.plan(request.body, { signal })),
+  app.post(
+    '/downloads',
+    { schema: CREATE, config: { rateGroup: 'create' } },
+    async (request, reply) => {
+      const { download, created } = await downloads.create(request.body)
+      return reply.code(created ? 201 : 200).send(download)
+    },
+  )
+  app.post(
+    '/downloads/plan',
+    { schema: PLAN, config: { rateGroup: 'inquire' } },
+    async (request, reply) =>
+      whileWaited(reply, closing, (signal) => downloads.plan(request.body, { signal })),
   )
   app.get('/downloads', { schema: LIST }, async (request) => downloads.list(request.query))
   app.get('/downloads/:id', { schema: GET }, async (request) => downloads.find(request.params.id))

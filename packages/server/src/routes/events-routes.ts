@@ -69,9 +69,11 @@ function stream(
   reply.hijack()
   const sink = reply.raw
   sink.on('error', (err) => log.debug({ err }, 'an event stream broke'))
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) sink.setHeader(name, value)
+  }
   sink.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   })
   hub.serve({ sink, ...options }).catch((err: unknown) => {

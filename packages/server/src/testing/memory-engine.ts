@@ -8,6 +8,8 @@ import type {
   WindlassEvent,
 } from '@windlass/contract'
 import {
+  type AccessKey,
+  type AccessStore,
   type BandwidthLimits,
   type Downloads,
   type Engine,
@@ -156,6 +158,15 @@ export class MemoryEngine implements Engine {
       return this.#bandwidth
     },
     setDownloadRate: async (id) => void this.#row(id),
+  }
+  readonly keys = new Map<string, AccessKey>()
+  readonly access: AccessStore = {
+    find: async (hash) => this.keys.get(hash) ?? null,
+    list: async (kind) => [...this.keys.values()].filter((key) => key.kind === kind),
+    put: async (key) => void this.keys.set(key.hash, key),
+    remove: async (hashes) => {
+      for (const hash of hashes) this.keys.delete(hash)
+    },
   }
   #bandwidth: BandwidthLimits = { limitRate: null, perSource: {}, perHost: {}, perDownload: null }
 

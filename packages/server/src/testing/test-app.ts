@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { Secret } from '@windlass/engine'
 import type { FastifyInstance } from 'fastify'
+import { type Access, openAccess } from '../access/open-access.ts'
 import { buildApp } from '../app.ts'
 import { createLog } from '../create-log.ts'
 import { ManualTicks } from './manual-ticks.ts'
@@ -14,6 +15,7 @@ export const GOOD = { host: 'localhost', authorization: `Bearer ${TOKEN}` } as c
 export interface TestApp {
   readonly app: FastifyInstance
   readonly engine: MemoryEngine
+  readonly access: Access
   readonly clock: ManualTicks
   /** Everything logged so far. */
   readonly logged: () => string
@@ -30,14 +32,19 @@ export async function openTestApp(): Promise<TestApp> {
       done()
     },
   })
-  const app = await buildApp({
-    engine,
+  const access = await openAccess({
+    store: engine.access,
     clock,
     token: new Secret(TOKEN),
     socketToken: new Secret(SOCKET_TOKEN),
+  })
+  const app = await buildApp({
+    engine,
+    access,
+    clock,
     log: createLog({ level: 'debug', destination }),
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     version: '1.2.3',
   })
-  return { app, engine, clock, logged: () => lines.join('') }
+  return { app, engine, access, clock, logged: () => lines.join('') }
 }
