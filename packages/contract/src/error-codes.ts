@@ -263,6 +263,7 @@ export const ERROR_CODES = {
     'Wait until the time shown. One request can act on many downloads.',
   ),
   DOWNLOAD_NOT_FOUND: row(404, 'fail', 'There is no such download'),
+  UPGRADE_REQUIRED: row(426, 'fail', 'This address speaks WebSocket only'),
   ROUTE_NOT_FOUND: row(404, 'fail', 'There is no such route'),
   INVALID_STATE: row(409, 'fail', 'Not possible in this state'),
   QUEUE_FULL: row(429, 'fail', 'The queue is full', 'Try again when some downloads have finished.'),

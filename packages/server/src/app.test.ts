@@ -187,6 +187,8 @@ describe('the OpenAPI document', () => {
         '/api/session',
         '/api/session/code',
         '/api/tickets',
+        '/ws',
+        '/ws/jobs/{id}/logs',
       ]),
     )
     for (const operations of Object.values<Record<string, { responses: object }>>(document.paths)) {

@@ -7,6 +7,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { z } from 'zod'
 import type { Access } from './access/open-access.ts'
 import type { Log } from './create-log.ts'
+import type { DownloadLines } from './live/download-lines.ts'
 import { EventHub } from './live/event-hub.ts'
 import { collectOpenapi } from './plugins/collect-openapi.ts'
 import { guardRequests } from './plugins/guard-requests.ts'
@@ -17,12 +18,14 @@ import { bulkRoutes } from './routes/bulk-routes.ts'
 import { downloadsRoutes } from './routes/downloads-routes.ts'
 import { eventsRoutes } from './routes/events-routes.ts'
 import { healthRoute } from './routes/health-route.ts'
+import { liveRoutes } from './routes/live-routes.ts'
 import { sessionRoutes } from './routes/session-routes.ts'
 import { signInPage } from './routes/sign-in-page.ts'
 
 export interface AppOptions {
   readonly engine: Engine
   readonly access: Access
+  readonly lines: DownloadLines
   readonly log: Log
   /** Names under which clients may address this server, without port; IPv6 addresses in brackets. */
   readonly allowedHosts: readonly string[]
@@ -39,7 +42,7 @@ const LARGEST_MESSAGE_BYTES = 1024
  * the live streams and refuses whatever still comes; the engine stays open.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { engine, log, clock = systemClock } = options
+  const { log, clock = systemClock } = options
   const deps: ProblemDeps = { log, clock }
   const loggerInstance: FastifyBaseLogger = log
   const app = fastify({
@@ -65,8 +68,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   )
   const closing = closeInOrder(app)
   await addRequestHooks(app, { ...options, clock }, closing)
-  const hub = new EventHub({ log: engine.events, clock })
-  app.addHook('preClose', async () => hub.close())
+  const hub = openHub(app, { ...options, clock })
   await addRoutes(app, { ...options, closing, hub, startedAt: clock.now() })
   return app
 }
@@ -76,6 +78,22 @@ function closeInOrder(app: FastifyInstance): AbortSignal {
   const closing = new AbortController()
   app.addHook('preClose', async () => closing.abort(new StopRequest('shutdown')))
   return closing.signal
+}
+
+function openHub(
+  app: FastifyInstance,
+  { engine, access, lines, clock }: AppOptions & { readonly clock: Clock },
+): EventHub {
+  const hub = new EventHub({ log: engine.events, lines, clock })
+  const stops = [
+    lines.follow(engine.events),
+    access.sessions.onEnd((hash) => hub.endSession(hash)),
+    () => hub.close(),
+  ]
+  app.addHook('preClose', async () => {
+    for (const stop of stops) stop()
+  })
+  return hub
 }
 
 async function addRequestHooks(
@@ -88,7 +106,11 @@ async function addRequestHooks(
     if (closing.aborted) throw new WindlassError('SERVER_CLOSING')
   })
   await app.register(cookie)
-  await app.register(websocket, { options: { maxPayload: LARGEST_MESSAGE_BYTES } })
+  await app.register(websocket, {
+    options: { maxPayload: LARGEST_MESSAGE_BYTES },
+    // The hub ends its readers, with a reason.
+    preClose: (done) => done(),
+  })
   app.decorateRequest('caller', null)
   app.addHook('onRequest', guardRequests({ access, allowedHosts }))
   await limitRates(app, clock)
@@ -115,6 +137,7 @@ async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void>
   await app.register(downloadsRoutes, { prefix, downloads, closing })
   await app.register(bulkRoutes, { prefix, downloads })
   await app.register(eventsRoutes, { prefix, hub, downloads, log })
+  await app.register(liveRoutes, { hub, downloads, log })
   await app.register(healthRoute, { prefix, counts: () => engine.counts(), version, startedAt })
   await app.register(sessionRoutes, { prefix, access })
   await app.register(signInPage)

@@ -15,6 +15,7 @@ import { type HomePaths, homePaths } from './home/home-paths.ts'
 import { readOwnerRecord, removeOwnerRecord, writeOwnerRecord } from './home/owner-record.ts'
 import { prepareHome } from './home/prepare-home.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listen.ts'
+import { DownloadLines } from './live/download-lines.ts'
 import { readVersion } from './read-version.ts'
 import type { Settings } from './settings/load-settings.ts'
 import { systemPorts } from './system-ports.ts'
@@ -51,10 +52,12 @@ export async function openHome(settings: Settings, options: OpenHomeOptions): Pr
   await prepareHome(settings.home, options.log)
   const closer = new Closer()
   try {
-    const engine = closer.add('engine', await takeEngine(settings, paths, options), (opened) =>
+    const lines = new DownloadLines(systemClock)
+    const parts = { ...options, paths, closer, lines }
+    const engine = closer.add('engine', await takeEngine(settings, parts), (opened) =>
       opened.close(),
     )
-    const served = await serve(engine, settings, { ...options, paths, closer })
+    const served = await serve(engine, settings, parts)
     return { engine, ...served, socketPath: paths.socket, close: () => closer.close() }
   } catch (error) {
     await closer.close()
@@ -64,14 +67,13 @@ export async function openHome(settings: Settings, options: OpenHomeOptions): Pr
 
 async function takeEngine(
   settings: Settings,
-  paths: HomePaths,
-  { log, startDownloads = true }: OpenHomeOptions,
+  { log, paths, lines, startDownloads = true }: ServeParts,
 ): Promise<Engine> {
   const { home, reserve, hub, proxy, allowedHosts, limitRate } = settings
   const { maxActive, maxQueued, connections, retries, timeLimitMs } = settings
   const limits = { maxActive, maxQueued, connections, retries, timeLimitMs }
   try {
-    const ports = systemPorts(log)
+    const ports = systemPorts(lines.listen(log))
     const userAgent = `windlass/${readVersion()}`
     return await openEngine({
       home,
@@ -110,20 +112,21 @@ async function namingOwner(
 interface ServeParts extends OpenHomeOptions {
   readonly paths: HomePaths
   readonly closer: Closer
+  readonly lines: DownloadLines
 }
 
 /** Order of lines is order of dependency; the closer goes through it backwards. */
 async function serve(
   engine: Engine,
   settings: Settings,
-  { log, listenTcp, paths, closer }: ServeParts,
+  { log, listenTcp, paths, closer, lines }: ServeParts,
 ): Promise<Pick<OpenHome, 'url' | 'signInUrl' | 'token'>> {
   const version = readVersion()
   const socketToken = await ensureApiToken(paths.token, log)
   const token = settings.token ?? socketToken
   const allowedHosts = ['localhost', '127.0.0.1', '[::1]', urlHost(settings.host)]
   const access = await openAccess({ store: engine.access, clock: systemClock, token, socketToken })
-  const app = await buildApp({ engine, access, log, allowedHosts, version })
+  const app = await buildApp({ engine, access, lines, log, allowedHosts, version })
   const close = (listener: Listener): Promise<void> => listener.close()
   closer.add('socket', await listenOnSocket(app, paths.socket), close)
   const tcp = listenTcp ? closer.add('server', await listenOnPort(app, settings), close) : null

@@ -53,6 +53,8 @@ function eventText(event: WindlassEvent): string | null {
       return stateText(event.data, event.at)
     case 'download.forgotten':
       return 'forgotten'
+    case 'download.logged':
+      return printable(event.data.message)
     case 'download.progressed':
     case 'resync':
       return null

@@ -1,8 +1,10 @@
 import { type Downloads, type Logger, WindlassError } from '@windlass/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { z } from 'zod'
-import type { EventHub } from '../live/event-hub.ts'
+import { clientOf } from '../access/arrival.ts'
+import type { EventHub, ReaderOptions } from '../live/event-hub.ts'
+import { ResponseSink } from '../live/response-sink.ts'
+import { EventNumber, EventsQuery } from './event-query.ts'
 import { COMMON_PROBLEMS, EVENT_STREAM, IdParams } from './route-responses.ts'
 
 export interface EventsRoutesDeps {
@@ -10,10 +12,6 @@ export interface EventsRoutesDeps {
   readonly downloads: Pick<Downloads, 'find'>
   readonly log: Logger
 }
-
-const sequenceNumber = z.string().regex(/^\d{1,15}$/, 'must be the id of an event')
-
-const EventsQuery = z.object({ lastEventId: sequenceNumber.optional() })
 
 /** Server-sent events: of everything, and of one download. */
 export const eventsRoutes: FastifyPluginAsyncZod<EventsRoutesDeps> = async (app, deps) => {
@@ -28,7 +26,7 @@ export const eventsRoutes: FastifyPluginAsyncZod<EventsRoutesDeps> = async (app,
     },
     async (request, reply) => {
       const after = lastEventId(request, request.query.lastEventId)
-      stream(reply, deps, { downloadId: null, after })
+      stream(request, reply, deps, { downloadId: null, after })
     },
   )
 
@@ -45,27 +43,32 @@ export const eventsRoutes: FastifyPluginAsyncZod<EventsRoutesDeps> = async (app,
     async (request, reply) => {
       const after = lastEventId(request, request.query.lastEventId)
       const { id } = await deps.downloads.find(request.params.id)
-      stream(reply, deps, { downloadId: id, after })
+      stream(request, reply, deps, { downloadId: id, after })
     },
   )
 }
 
 /** The header wins: a browser that reconnects repeats the first address. */
-function lastEventId(request: FastifyRequest, fromQuery: string | undefined): number | null {
+function lastEventId(
+  request: Pick<FastifyRequest, 'headers'>,
+  fromQuery: string | undefined,
+): number | null {
   const header = request.headers['last-event-id']
   const text = header === undefined || header === '' ? fromQuery : header
   if (text === undefined) return null
-  const parsed = sequenceNumber.safeParse(text)
+  const parsed = EventNumber.safeParse(text)
   if (parsed.success) return Number(parsed.data)
   throw new WindlassError('BAD_REQUEST', { detail: 'Last-Event-ID must be the id of an event' })
 }
 
 function stream(
+  { caller, raw }: Pick<FastifyRequest, 'caller' | 'raw'>,
   reply: FastifyReply,
   { hub, log }: EventsRoutesDeps,
-  options: { readonly downloadId: string | null; readonly after: number | null },
+  options: Pick<ReaderOptions, 'downloadId' | 'after'>,
 ): void {
-  hub.requireRoom()
+  const client = clientOf(raw.socket)
+  hub.requireRoom(client)
   reply.hijack()
   const sink = reply.raw
   sink.on('error', (err) => log.debug({ err }, 'an event stream broke'))
@@ -76,7 +79,8 @@ function stream(
     'content-type': 'text/event-stream; charset=utf-8',
     'x-accel-buffering': 'no',
   })
-  hub.serve({ sink, ...options }).catch((err: unknown) => {
+  const session = caller?.kind === 'session' ? caller.session : null
+  hub.serve({ ...options, sink: new ResponseSink(sink), client, session }).catch((err: unknown) => {
     log.error({ err }, 'an event stream failed')
     sink.destroy()
   })

@@ -18,6 +18,14 @@ export interface ServerAnswer {
   readonly code: string | null
 }
 
+/** Headers that ask for a WebSocket. */
+export const UPGRADE = {
+  connection: 'upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+} as const
+
 /** Sends one request over a connection of its own; any header goes out as it stands. */
 export async function askServer(port: number, asking: Asking): Promise<ServerAnswer> {
   const { method = 'GET', path, headers = {}, body, from } = asking
@@ -41,9 +49,14 @@ export async function askServer(port: number, asking: Asking): Promise<ServerAns
       resolve,
     )
     outgoing.on('error', reject)
+    // Without a listener Node would leave an accepted upgrade without an answer.
+    outgoing.on('upgrade', (answer, socket) => {
+      socket.destroy()
+      resolve(answer)
+    })
     outgoing.end(sent)
   })
-  const answered = await text(answer)
+  const answered = answer.statusCode === 101 ? '' : await text(answer)
   return {
     status: answer.statusCode ?? 0,
     headers: answer.headers,

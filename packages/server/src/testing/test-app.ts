@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { type Access, openAccess } from '../access/open-access.ts'
 import { buildApp } from '../app.ts'
 import { createLog } from '../create-log.ts'
+import { DownloadLines } from '../live/download-lines.ts'
 import { ManualTicks } from './manual-ticks.ts'
 import { MemoryEngine } from './memory-engine.ts'
 
@@ -16,6 +17,7 @@ export interface TestApp {
   readonly app: FastifyInstance
   readonly engine: MemoryEngine
   readonly access: Access
+  readonly lines: DownloadLines
   readonly clock: ManualTicks
   /** Everything logged so far. */
   readonly logged: () => string
@@ -25,10 +27,10 @@ export interface TestApp {
 export async function openTestApp(): Promise<TestApp> {
   const engine = new MemoryEngine()
   const clock = new ManualTicks()
-  const lines: string[] = []
+  const written: string[] = []
   const destination = new Writable({
     write(chunk, _encoding, done) {
-      lines.push(String(chunk))
+      written.push(String(chunk))
       done()
     },
   })
@@ -38,13 +40,15 @@ export async function openTestApp(): Promise<TestApp> {
     token: new Secret(TOKEN),
     socketToken: new Secret(SOCKET_TOKEN),
   })
+  const lines = new DownloadLines(clock)
   const app = await buildApp({
     engine,
     access,
+    lines,
     clock,
     log: createLog({ level: 'debug', destination }),
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     version: '1.2.3',
   })
-  return { app, engine, access, clock, logged: () => lines.join('') }
+  return { app, engine, access, lines, clock, logged: () => written.join('') }
 }

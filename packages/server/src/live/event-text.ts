@@ -1,8 +1,15 @@
 import type { WindlassEvent } from '@windlass/contract'
 
-/** One event as server-sent text. Events outside the log carry no id, so a reader's place stays. */
-export function eventFrame(event: WindlassEvent): string {
-  return `${idLine(event)}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+/** One event as text, made once for all its readers. */
+export interface EventText {
+  readonly json: string
+  /** As a server-sent event. Events outside the log carry no id, so a reader's place stays. */
+  readonly frame: string
+}
+
+export function eventText(event: WindlassEvent): EventText {
+  const json = JSON.stringify(event)
+  return { json, frame: `${idLine(event)}event: ${event.type}\ndata: ${json}\n\n` }
 }
 
 function idLine(event: WindlassEvent): string {
