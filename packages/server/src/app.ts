@@ -9,7 +9,8 @@ import type { Access } from './access/open-access.ts'
 import type { Log } from './create-log.ts'
 import type { DownloadLines } from './live/download-lines.ts'
 import { EventHub } from './live/event-hub.ts'
-import { collectOpenapi } from './plugins/collect-openapi.ts'
+import { collectOpenapi } from './openapi/collect-openapi.ts'
+import { docsPage } from './openapi/docs-page.ts'
 import { guardRequests } from './plugins/guard-requests.ts'
 import { limitRates } from './plugins/limit-rates.ts'
 import { type ProblemDeps, sendProblem } from './plugins/send-problems.ts'
@@ -141,6 +142,7 @@ async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void>
   await app.register(healthRoute, { prefix, counts: () => engine.counts(), version, startedAt })
   await app.register(sessionRoutes, { prefix, access })
   await app.register(signInPage)
+  await docsPage(app)
   app.get(
     '/api/openapi.json',
     { schema: { hide: true, response: { 200: z.looseObject({}) } } },

@@ -1,8 +1,8 @@
 import { BulkResult, BulkSelection } from '@windlass/contract'
 import { classify, type Downloads } from '@windlass/engine'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { BULK_RESULT, BULK_SELECTION } from '../openapi/examples.ts'
 import { publicProblem } from '../plugins/send-problems.ts'
-import { COMMON_PROBLEMS } from './route-responses.ts'
 
 const BULK_ACTIONS = ['pause', 'resume', 'cancel', 'retry'] as const
 type BulkAction = (typeof BULK_ACTIONS)[number]
@@ -25,7 +25,10 @@ export const bulkRoutes: FastifyPluginAsyncZod<BulkRoutesDeps> = async (app, { d
           operationId: `${action}Downloads`,
           description: 'The same action on many; `all` means all in which it is legal.',
           body: BulkSelection,
-          response: { 200: BulkResult, ...COMMON_PROBLEMS },
+          response: { 200: BulkResult },
+        },
+        config: {
+          doc: { problems: ['DISK_FULL'], body: BULK_SELECTION, answers: { 200: BULK_RESULT } },
         },
       },
       async (request) => {

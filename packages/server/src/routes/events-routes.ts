@@ -4,8 +4,9 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { clientOf } from '../access/arrival.ts'
 import type { EventHub, ReaderOptions } from '../live/event-hub.ts'
 import { ResponseSink } from '../live/response-sink.ts'
+import { EVENT_TEXT } from '../openapi/examples.ts'
 import { EventNumber, EventsQuery } from './event-query.ts'
-import { COMMON_PROBLEMS, EVENT_STREAM, IdParams } from './route-responses.ts'
+import { EVENT_STREAM, IdParams } from './route-responses.ts'
 
 export interface EventsRoutesDeps {
   readonly hub: EventHub
@@ -21,8 +22,9 @@ export const eventsRoutes: FastifyPluginAsyncZod<EventsRoutesDeps> = async (app,
       schema: {
         operationId: 'followEvents',
         querystring: EventsQuery,
-        response: { 200: EVENT_STREAM, ...COMMON_PROBLEMS },
+        response: { 200: EVENT_STREAM },
       },
+      config: { doc: { problems: ['TOO_MANY_STREAMS'], answers: { 200: EVENT_TEXT } } },
     },
     async (request, reply) => {
       const after = lastEventId(request, request.query.lastEventId)
@@ -37,7 +39,10 @@ export const eventsRoutes: FastifyPluginAsyncZod<EventsRoutesDeps> = async (app,
         operationId: 'followDownload',
         params: IdParams,
         querystring: EventsQuery,
-        response: { 200: EVENT_STREAM, ...COMMON_PROBLEMS },
+        response: { 200: EVENT_STREAM },
+      },
+      config: {
+        doc: { problems: ['TOO_MANY_STREAMS', 'DOWNLOAD_NOT_FOUND'], answers: { 200: EVENT_TEXT } },
       },
     },
     async (request, reply) => {

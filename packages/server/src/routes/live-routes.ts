@@ -6,7 +6,7 @@ import { clientOf } from '../access/arrival.ts'
 import type { EventHub, ReaderOptions } from '../live/event-hub.ts'
 import { type LiveSocket, SocketSink } from '../live/socket-sink.ts'
 import { EventsQuery } from './event-query.ts'
-import { COMMON_PROBLEMS, IdParams } from './route-responses.ts'
+import { IdParams } from './route-responses.ts'
 
 export interface LiveRoutesDeps {
   readonly hub: EventHub
@@ -32,12 +32,14 @@ const upgraded = {
   101: z.null().meta({ description: 'From here on WebSocket: one event as JSON in each message' }),
 }
 
+const PROBLEMS = ['UPGRADE_REQUIRED', 'TOO_MANY_STREAMS'] as const
+
 const ALL = {
   operationId: 'openSocket',
   description:
     'The events as a WebSocket. Begins behind `lastEventId`, or with a `resync` that tells where; a message `{"lastEventId": 5}` goes back to behind event 5, and repeats what came since.',
   querystring: LiveQuery,
-  response: { ...upgraded, ...COMMON_PROBLEMS },
+  response: upgraded,
 } as const
 
 const LINES = {
@@ -46,7 +48,7 @@ const LINES = {
     'The events of one download as a WebSocket, with its log lines (`download.logged`): those kept so far, then each new one.',
   params: IdParams,
   querystring: LinesQuery,
-  response: { ...upgraded, ...COMMON_PROBLEMS },
+  response: upgraded,
 } as const
 
 /** Events over WebSockets: of everything, and of one download with its log. */
@@ -57,6 +59,7 @@ export const liveRoutes: FastifyPluginAsyncZod<LiveRoutesDeps> = async (app, dep
     method: 'GET',
     url: '/ws',
     schema: ALL,
+    config: { doc: { problems: PROBLEMS, answers: { 101: null } } },
     preHandler: async (request) => requireUpgrade(request, hub),
     handler: refuse,
     wsHandler: (socket: LiveSocket, request) => {
@@ -69,6 +72,7 @@ export const liveRoutes: FastifyPluginAsyncZod<LiveRoutesDeps> = async (app, dep
     method: 'GET',
     url: '/ws/jobs/:id/logs',
     schema: LINES,
+    config: { doc: { problems: [...PROBLEMS, 'DOWNLOAD_NOT_FOUND'], answers: { 101: null } } },
     preHandler: async (request) => {
       requireUpgrade(request, hub)
       await downloads.find(request.params.id)

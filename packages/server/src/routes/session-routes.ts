@@ -7,7 +7,8 @@ import { isUnixSocket } from '../access/arrival.ts'
 import { guess } from '../access/authenticate.ts'
 import type { Access } from '../access/open-access.ts'
 import { SESSION_COOKIE, sessionCookieName } from '../access/session-cookie.ts'
-import { COMMON_PROBLEMS } from './route-responses.ts'
+import { CODE, SESSION } from '../openapi/examples.ts'
+import type { RouteDoc } from '../openapi/route-doc.ts'
 
 export interface SessionRoutesDeps {
   readonly access: Access
@@ -19,37 +20,48 @@ const SIGN_IN = {
     'Opens a session for a browser, kept in a cookie that no script can read. Every change that it asks for must name this server in `Origin`, as browsers do.',
   security: [],
   body: SignIn,
-  response: { 200: SessionInfo, ...COMMON_PROBLEMS },
+  response: { 200: SessionInfo },
 } as const
 
 const WHO = {
   operationId: 'getSession',
   description: 'How the asker is signed in, and until when.',
-  response: { 200: SessionInfo, ...COMMON_PROBLEMS },
+  response: { 200: SessionInfo },
 } as const
 
 const SIGN_OUT = {
   operationId: 'signOut',
   description: 'Ends the session of this browser and its live streams.',
-  response: { 204: z.null(), ...COMMON_PROBLEMS },
+  response: { 204: z.null() },
 } as const
 
 const LINK = {
   operationId: 'createSignInCode',
   description: 'A code that signs one browser in: the part behind `/signin#`. Works once.',
-  response: { 201: SingleUseCode, ...COMMON_PROBLEMS },
+  response: { 201: SingleUseCode },
 } as const
 
 const TICKET = {
   operationId: 'createTicket',
   description: 'A code that opens one WebSocket, as its query `ticket`. Works once, for 30 s.',
-  response: { 201: SingleUseCode, ...COMMON_PROBLEMS },
+  response: { 201: SingleUseCode },
 } as const
+
+const DOCS = {
+  signIn: {
+    problems: ['SIGN_IN_INVALID', 'DISK_FULL'],
+    body: { code: CODE.code },
+    answers: { 200: SESSION },
+  },
+  who: { answers: { 200: SESSION } },
+  signOut: { problems: ['DISK_FULL'], answers: { 204: null } },
+  code: { answers: { 201: CODE } },
+} as const satisfies Record<string, RouteDoc>
 
 /** Signing a browser in and out, and codes for what cannot send a header. */
 export const sessionRoutes: FastifyPluginAsyncZod<SessionRoutesDeps> = async (app, { access }) => {
   const { sessions, codes } = access
-  const publicSignIn = { isPublic: true, rateGroup: 'signIn' } as const
+  const publicSignIn = { isPublic: true, rateGroup: 'signIn', doc: DOCS.signIn } as const
 
   app.post('/session', { schema: SIGN_IN, config: publicSignIn }, async (request, reply) => {
     requireRight(request, request.body, access)
@@ -58,21 +70,25 @@ export const sessionRoutes: FastifyPluginAsyncZod<SessionRoutesDeps> = async (ap
     reply.setCookie(sessionCookieName(request), secret, cookie)
     return { kind: 'session' as const, expiresAt }
   })
-  app.get('/session', { schema: WHO }, async ({ caller }) =>
+  app.get('/session', { schema: WHO, config: { doc: DOCS.who } }, async ({ caller }) =>
     caller?.kind === 'session'
       ? { kind: caller.kind, expiresAt: caller.session.expiresAt }
       : { kind: 'token' as const, expiresAt: null },
   )
-  app.delete('/session', { schema: SIGN_OUT }, async (request, reply) => {
-    const { caller } = request
-    if (caller?.kind === 'session') await sessions.end(caller.session.hash)
-    reply.clearCookie(sessionCookieName(request), SESSION_COOKIE)
-    return reply.code(204).send(null)
-  })
-  app.post('/session/code', { schema: LINK }, async (_request, reply) =>
+  app.delete(
+    '/session',
+    { schema: SIGN_OUT, config: { doc: DOCS.signOut } },
+    async (request, reply) => {
+      const { caller } = request
+      if (caller?.kind === 'session') await sessions.end(caller.session.hash)
+      reply.clearCookie(sessionCookieName(request), SESSION_COOKIE)
+      return reply.code(204).send(null)
+    },
+  )
+  app.post('/session/code', { schema: LINK, config: { doc: DOCS.code } }, async (_request, reply) =>
     reply.code(201).send(codes.issue('sign-in')),
   )
-  app.post('/tickets', { schema: TICKET }, async (_request, reply) =>
+  app.post('/tickets', { schema: TICKET, config: { doc: DOCS.code } }, async (_request, reply) =>
     reply.code(201).send(codes.issue('ticket')),
   )
 }
