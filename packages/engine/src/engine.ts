@@ -5,12 +5,14 @@ import type {
   DownloadPlan,
   DownloadQuery,
   DownloadRequest,
+  DownloadState,
   LoggedEvent,
   WindlassEvent,
 } from '@windlass/contract'
 import type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
 import type { BandwidthLimits } from './net/bandwidth/bandwidth-limits.ts'
 import type { AllowedHost } from './net/egress/allowed-host.ts'
+import type { HostTraffic } from './net/traffic.ts'
 import type { EnginePorts } from './ports.ts'
 import type { HubEnvironment } from './sources/huggingface/hub-environment.ts'
 import type { CallOptions } from './sources/source.ts'
@@ -119,6 +121,27 @@ export interface AccessStore {
   remove(hashes: readonly string[]): Promise<void>
 }
 
+/** The disk that holds one folder of ours. */
+export interface DiskStats {
+  readonly use: 'cache' | 'home'
+  readonly freeBytes: number
+  /** Set aside on that disk for what is yet to be written. */
+  readonly reservedBytes: number
+}
+
+/** Figures of the moment. */
+export interface EngineStats {
+  /** How many downloads are in each state, by why they stand still; null for those that do not. */
+  readonly downloads: readonly {
+    readonly state: DownloadState
+    readonly code: string | null
+    readonly count: number
+  }[]
+  /** Bytes of files since the start. */
+  readonly traffic: readonly HostTraffic[]
+  readonly disks: readonly DiskStats[]
+}
+
 /** One Windlass: the downloads of one home. */
 export interface Engine {
   readonly downloads: Downloads
@@ -127,6 +150,7 @@ export interface Engine {
   readonly access: AccessStore
   /** How many downloads run and wait. */
   counts(): Promise<{ readonly active: number; readonly queued: number }>
+  stats(): Promise<EngineStats>
   /** Stops all work at a safe point, journals written, and lets go of the home. */
   close(): Promise<void>
 }

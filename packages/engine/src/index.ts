@@ -9,6 +9,7 @@ export type {
   Downloads,
   Engine,
   EngineOptions,
+  EngineStats,
   EventLog,
   Limits,
 } from './engine.ts'

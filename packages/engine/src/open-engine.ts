@@ -12,6 +12,7 @@ import { Ledger } from './downloads/ledger.ts'
 import { openLimits, requireRates } from './downloads/limits.ts'
 import { openDownloads } from './downloads/open-downloads.ts'
 import { openEventLog } from './downloads/open-event-log.ts'
+import { openStats } from './downloads/open-stats.ts'
 import { recover } from './downloads/recover.ts'
 import { Runner } from './downloads/runner.ts'
 import { Scheduler } from './downloads/scheduler.ts'
@@ -160,6 +161,12 @@ async function assemble(
     counts: async () => ({
       active: scheduler.activeCount,
       queued: await downloads.count(['queued']),
+    }),
+    stats: openStats({
+      downloads,
+      admission,
+      traffic: bandwidth.traffic,
+      folders: { cache: hub.cacheDir, home },
     }),
     close: () => closer.close(),
   }

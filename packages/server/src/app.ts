@@ -9,6 +9,8 @@ import type { Access } from './access/open-access.ts'
 import type { Log } from './create-log.ts'
 import type { DownloadLines } from './live/download-lines.ts'
 import { EventHub } from './live/event-hub.ts'
+import { AppMetrics } from './metrics/app-metrics.ts'
+import { watchLoopDelay } from './metrics/loop-delay.ts'
 import { collectOpenapi } from './openapi/collect-openapi.ts'
 import { docsPage } from './openapi/docs-page.ts'
 import { guardRequests } from './plugins/guard-requests.ts'
@@ -20,6 +22,7 @@ import { downloadsRoutes } from './routes/downloads-routes.ts'
 import { eventsRoutes } from './routes/events-routes.ts'
 import { healthRoute } from './routes/health-route.ts'
 import { liveRoutes } from './routes/live-routes.ts'
+import { metricsRoute } from './routes/metrics-route.ts'
 import { sessionRoutes } from './routes/session-routes.ts'
 import { signInPage } from './routes/sign-in-page.ts'
 
@@ -70,7 +73,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const closing = closeInOrder(app)
   await addRequestHooks(app, { ...options, clock }, closing)
   const hub = openHub(app, { ...options, clock })
-  await addRoutes(app, { ...options, closing, hub, startedAt: clock.now() })
+  const metrics = openMetrics(app, { ...options, clock }, hub)
+  await addRoutes(app, { ...options, closing, hub, metrics, startedAt: clock.now() })
   return app
 }
 
@@ -95,6 +99,32 @@ function openHub(
     for (const stop of stops) stop()
   })
   return hub
+}
+
+function openMetrics(
+  app: FastifyInstance,
+  { engine, clock, version }: AppOptions & { readonly clock: Clock },
+  hub: EventHub,
+): AppMetrics {
+  const loop = watchLoopDelay()
+  const readers = (): number => hub.readerCount
+  const metrics = new AppMetrics({ engine, clock, version, readers, loopDelay: loop.read })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    // A stream lasts for as long as somebody listens.
+    if (request.ws || isStream(reply.raw.getHeader('content-type'))) return
+    const seconds = reply.elapsedTime / 1000
+    metrics.answered({ method, route: routeOptions.url ?? null, status: reply.statusCode, seconds })
+  })
+  app.addHook('preClose', async () => {
+    metrics.close()
+    loop.stop()
+  })
+  return metrics
+}
+
+function isStream(contentType: unknown): boolean {
+  return String(contentType).startsWith('text/event-stream')
 }
 
 async function addRequestHooks(
@@ -127,11 +157,12 @@ async function addRequestHooks(
 interface RouteParts extends AppOptions {
   readonly closing: AbortSignal
   readonly hub: EventHub
+  readonly metrics: AppMetrics
   readonly startedAt: number
 }
 
 async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
-  const { engine, access, closing, hub, log, version, startedAt } = parts
+  const { engine, access, closing, hub, metrics, log, version, startedAt } = parts
   const { downloads } = engine
   const prefix = '/api'
   await collectOpenapi(app, version)
@@ -140,6 +171,7 @@ async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void>
   await app.register(eventsRoutes, { prefix, hub, downloads, log })
   await app.register(liveRoutes, { hub, downloads, log })
   await app.register(healthRoute, { prefix, counts: () => engine.counts(), version, startedAt })
+  await app.register(metricsRoute, { metrics })
   await app.register(sessionRoutes, { prefix, access })
   await app.register(signInPage)
   await docsPage(app)

@@ -38,6 +38,7 @@ describe('the OpenAPI document', () => {
         '/api/session',
         '/api/session/code',
         '/api/tickets',
+        '/metrics',
         '/ws',
         '/ws/jobs/{id}/logs',
       ]),

@@ -1,6 +1,6 @@
 import { WindlassError } from '@windlass/engine'
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
-import { type Arrival, arrivalOf } from '../access/arrival.ts'
+import { type Arrival, arrivalOf, isUnixSocket } from '../access/arrival.ts'
 import { authenticate, type Caller } from '../access/authenticate.ts'
 import type { Access } from '../access/open-access.ts'
 
@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answers whoever asks: what a browser needs before it is signed in. */
     isPublic?: boolean
+    /** Asks for no token on the Unix socket, which only the user who runs the server can open. */
+    isOpenOnSocket?: boolean
   }
   interface FastifyRequest {
     /** Null on public routes. */
@@ -28,10 +30,10 @@ declare module 'fastify' {
  */
 export function guardRequests(options: GuardOptions): onRequestHookHandler {
   return async (request, reply) => {
-    const isPublic = request.routeOptions.config?.isPublic === true
+    const { isPublic = false, isOpenOnSocket = false } = request.routeOptions.config ?? {}
     requireOwnHost(request, options.allowedHosts)
     requireOwnPage(request, isPublic)
-    if (isPublic) return
+    if (isPublic || (isOpenOnSocket && isUnixSocket(request.raw.socket))) return
     try {
       request.caller = await authenticate(request, options.access)
     } catch (error) {

@@ -13,6 +13,7 @@ import {
   type BandwidthLimits,
   type Downloads,
   type Engine,
+  type EngineStats,
   type EventLog,
   type Limits,
   WindlassError,
@@ -172,6 +173,15 @@ export class MemoryEngine implements Engine {
 
   async counts(): Promise<{ active: number; queued: number }> {
     return { active: 0, queued: this.rows.size }
+  }
+
+  async stats(): Promise<EngineStats> {
+    const states = Map.groupBy(this.rows.values(), ({ state }) => state)
+    return {
+      downloads: [...states].map(([state, rows]) => ({ state, code: null, count: rows.length })),
+      traffic: [{ source: 'huggingface', host: 'cdn.example', bytes: 7 }],
+      disks: [{ use: 'cache', freeBytes: 100, reservedBytes: 10 }],
+    }
   }
 
   async close(): Promise<void> {
