@@ -42,6 +42,8 @@ export async function askServer(port: number, asking: Asking): Promise<ServerAns
         ...(from === undefined ? {} : { localAddress: from }),
         headers: {
           ...(isText ? {} : { 'content-type': 'application/json' }),
+          // Node leaves it out for methods that seldom have a body.
+          ...(sent === undefined ? {} : { 'content-length': String(Buffer.byteLength(sent)) }),
           // Node's own types ask for an array that can be changed.
           ...(headers as Record<string, string | string[]>),
         },
@@ -56,7 +58,8 @@ export async function askServer(port: number, asking: Asking): Promise<ServerAns
     })
     outgoing.end(sent)
   })
-  const answered = answer.statusCode === 101 ? '' : await text(answer)
+  const answered = isEndless(answer) ? '' : await text(answer)
+  if (isEndless(answer)) answer.destroy()
   return {
     status: answer.statusCode ?? 0,
     headers: answer.headers,
@@ -65,7 +68,13 @@ export async function askServer(port: number, asking: Asking): Promise<ServerAns
   }
 }
 
+function isEndless({ statusCode, headers }: IncomingMessage): boolean {
+  return statusCode === 101 || headers['content-type']?.startsWith('text/event-stream') === true
+}
+
 function problemCode(answer: IncomingMessage, body: string): string | null {
-  if (!String(answer.headers['content-type']).startsWith('application/problem+json')) return null
+  const type = String(answer.headers['content-type'])
+  // The answer to a HEAD has a type and no body.
+  if (!type.startsWith('application/problem+json') || body === '') return null
   return (JSON.parse(body) as { code: string }).code
 }

@@ -26,7 +26,7 @@ const Operation = z.object({
 const Document = z.object({
   openapi: z.string(),
   paths: z.record(z.string(), z.record(z.string(), Operation)),
-  components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
+  components: z.object({ schemas: z.record(z.string(), z.record(z.string(), z.unknown())) }),
 })
 
 export type ApiOperation = z.infer<typeof Operation> & {
@@ -40,6 +40,8 @@ export interface ApiDocument {
   readonly operations: readonly ApiOperation[]
   /** Reads a value by a schema of the document. */
   schema(json: Readonly<Record<string, unknown>>): z.ZodType
+  /** The schema that a `$ref` means. */
+  definition(ref: string): Readonly<Record<string, unknown>>
 }
 
 /** Reads the document of a running app, as any client could. */
@@ -58,6 +60,7 @@ export async function readOpenapi(app: FastifyInstance): Promise<ApiDocument> {
     version: document.openapi,
     operations,
     schema: (json) => fromDocument(json, definitions),
+    definition: (ref) => document.components.schemas[ref.split('/').at(-1) ?? ''] ?? {},
   }
 }
 
