@@ -3,7 +3,8 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { downloads } from './migrations/0001-downloads.ts'
 import { ownLimits } from './migrations/0002-own-limits.ts'
-import { accessKeys } from './migrations/0004-access-keys.ts'
+import { accessKeys } from './migrations/0006-access-keys.ts'
+import { listByState } from './migrations/0007-list-by-state.ts'
 import { openSqlite } from './open-sqlite.ts'
 import type { Schema } from './schema.ts'
 
@@ -11,7 +12,8 @@ import type { Schema } from './schema.ts'
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-downloads': downloads,
   '0002-own-limits': ownLimits,
-  '0004-access-keys': accessKeys,
+  '0006-access-keys': accessKeys,
+  '0007-list-by-state': listByState,
 }
 
 /**
