@@ -182,6 +182,16 @@ describe('the event socket', () => {
   })
 })
 
+it('a stream ends when the session that opened it is over', async () => {
+  const { secret, expiresAt } = await test.access.sessions.open()
+  const origin = `http://127.0.0.1:${port}`
+  const reader = await open('/ws', { cookie: `windlass-${port}=${secret}`, origin })
+  await reader.events(1)
+  test.clock.advance(expiresAt - test.clock.now())
+  test.clock.fire(HEARTBEAT_MS)
+  expect(await reader.ended()).toBe(1001)
+})
+
 describe('the log of a download', () => {
   it('begins with the lines kept, and goes on with events and lines', async () => {
     test.engine.rows.set('a', sampleDownload('a'))
