@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { WindlassError } from '@windlass/engine'
 import type { FastifyInstance } from 'fastify'
@@ -54,6 +54,9 @@ async function listen(app: FastifyInstance, options: ListenOptions): Promise<Lis
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     maxHeaderSize: LARGEST_HEAD_BYTES,
+    // Whatever else a client offers to speak, it is answered in HTTP/1.1.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
+      headers.upgrade?.toLowerCase() === 'websocket',
   }
   // Fastify listens in one place only; its router serves any server.
   const server = createServer(limits, (request, response) => app.routing(request, response))

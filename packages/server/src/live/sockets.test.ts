@@ -298,6 +298,11 @@ describe('a WebSocket', () => {
     expect([plain.status, plain.code]).toEqual([426, 'UPGRADE_REQUIRED'])
     expect((await upgrade('/ws?lastEventId=x', { authorization })).status).toBe(400)
     expect((await upgrade('/nothing', { authorization })).status).toBe(404)
+    for (const path of ['/api/downloads', '/api/health', '/signin']) {
+      expect((await upgrade(path, { authorization })).code, path).toBe('BAD_REQUEST')
+    }
+    const h2c = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAA' }
+    expect((await upgrade('/api/health', { authorization, ...h2c })).status).toBe(200)
   })
 
   it('has room for 256 of one client, and the rest is for others', async () => {

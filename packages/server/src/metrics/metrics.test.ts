@@ -94,13 +94,20 @@ describe('the metrics', () => {
   it('tell how late the event loop was since the last look', async () => {
     const most = (text: string): number =>
       Number(/event_loop_delay_seconds\{quantile="1"\} (\S+)/.exec(text)?.[1])
-    await read()
-    const until = performance.now() + 120
-    while (performance.now() < until);
-    await new Promise(setImmediate)
-    const late = await read()
-    expect(most(late)).toBeGreaterThan(0.09)
-    expect(most(await read())).toBeLessThan(most(late))
+    const headers = { host: `localhost:${port}`, authorization }
+    const elsewhere = () => askServer(port, { path: '/api/health', headers })
+    // What comes before the first tick after a look is not seen, so it may take a second try.
+    for (;;) {
+      await read()
+      for (let n = 0; n < 10; n++) await elsewhere()
+      const until = performance.now() + 120
+      while (performance.now() < until);
+      for (let n = 0; n < 10; n++) await elsewhere()
+      const late = most(await read())
+      if (late < 0.1) continue
+      expect(most(await read())).toBeLessThan(late)
+      break
+    }
   })
 
   it('want the token, except on the Unix socket', async () => {

@@ -1,5 +1,5 @@
 import { WindlassError } from '@windlass/engine'
-import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { type Arrival, arrivalOf, isUnixSocket } from '../access/arrival.ts'
 import { authenticate, type Caller } from '../access/authenticate.ts'
 import type { Access } from '../access/open-access.ts'
@@ -33,14 +33,29 @@ export function guardRequests(options: GuardOptions): onRequestHookHandler {
     const { isPublic = false, isOpenOnSocket = false } = request.routeOptions.config ?? {}
     requireOwnHost(request, options.allowedHosts)
     requireOwnPage(request, isPublic)
-    if (isPublic || (isOpenOnSocket && isUnixSocket(request.raw.socket))) return
-    try {
-      request.caller = await authenticate(request, options.access)
-    } catch (error) {
-      reply.header('www-authenticate', 'Bearer realm="windlass"')
-      throw error
-    }
+    const isOpen = isPublic || (isOpenOnSocket && isUnixSocket(request.raw.socket))
+    if (!isOpen) request.caller = await callerOf(request, reply, options.access)
+    requireSocketRoute(request)
   }
+}
+
+async function callerOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  access: Access,
+): Promise<Caller> {
+  try {
+    return await authenticate(request, access)
+  } catch (error) {
+    reply.header('www-authenticate', 'Bearer realm="windlass"')
+    throw error
+  }
+}
+
+/** The plugin would open a WebSocket on any route, only to close it again. */
+function requireSocketRoute({ ws, routeOptions }: FastifyRequest): void {
+  if (!ws || routeOptions.url === undefined || routeOptions.config.isSocket === true) return
+  throw new WindlassError('BAD_REQUEST', { detail: 'no WebSocket is spoken at this address' })
 }
 
 /**

@@ -8,6 +8,13 @@ import { type LiveSocket, SocketSink } from '../live/socket-sink.ts'
 import { EventsQuery } from './event-query.ts'
 import { IdParams } from './route-responses.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Takes WebSockets. */
+    isSocket?: boolean
+  }
+}
+
 export interface LiveRoutesDeps {
   readonly hub: EventHub
   readonly downloads: Pick<Downloads, 'find'>
@@ -59,7 +66,7 @@ export const liveRoutes: FastifyPluginAsyncZod<LiveRoutesDeps> = async (app, dep
     method: 'GET',
     url: '/ws',
     schema: ALL,
-    config: { doc: { problems: PROBLEMS, answers: { 101: null } } },
+    config: { isSocket: true, doc: { problems: PROBLEMS, answers: { 101: null } } },
     preHandler: async (request) => requireUpgrade(request, hub),
     handler: refuse,
     wsHandler: (socket: LiveSocket, request) => {
@@ -72,7 +79,10 @@ export const liveRoutes: FastifyPluginAsyncZod<LiveRoutesDeps> = async (app, dep
     method: 'GET',
     url: '/ws/jobs/:id/logs',
     schema: LINES,
-    config: { doc: { problems: [...PROBLEMS, 'DOWNLOAD_NOT_FOUND'], answers: { 101: null } } },
+    config: {
+      isSocket: true,
+      doc: { problems: [...PROBLEMS, 'DOWNLOAD_NOT_FOUND'], answers: { 101: null } },
+    },
     preHandler: async (request) => {
       requireUpgrade(request, hub)
       await downloads.find(request.params.id)
