@@ -1,4 +1,3 @@
-export { type AppOptions, buildApp } from './app.ts'
 export { createLog, LOG_LEVELS, type Log, type LogOptions } from './create-log.ts'
 export { findOwner, type OwnerAddress, type OwnerSettings } from './home/find-owner.ts'
 export { METRICS } from './metrics/metrics-table.ts'

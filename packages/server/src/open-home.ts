@@ -8,7 +8,6 @@ import {
   WindlassError,
 } from '@windlass/engine'
 import { openAccess } from './access/open-access.ts'
-import { buildApp } from './app.ts'
 import type { Log } from './create-log.ts'
 import { ensureApiToken } from './home/api-token.ts'
 import { type HomePaths, homePaths } from './home/home-paths.ts'
@@ -126,6 +125,8 @@ async function serve(
   const token = settings.token ?? socketToken
   const allowedHosts = ['localhost', '127.0.0.1', '[::1]', urlHost(settings.host)]
   const access = await openAccess({ store: engine.access, clock: systemClock, token, socketToken })
+  // Loaded here, since most commands are clients of another process and never build an app.
+  const { buildApp } = await import('./app.ts')
   const app = await buildApp({ engine, access, lines, log, allowedHosts, version })
   const close = (listener: Listener): Promise<void> => listener.close()
   closer.add('socket', await listenOnSocket(app, paths.socket), close)
