@@ -25,7 +25,10 @@ const MEANINGS: Readonly<Record<LoggedEventType | PassingEventType, string>> = {
   'limits.changed':
     'Other limits hold: by a person, by the schedule, or because what was meant for a while has ended.',
   'download.progressed': 'A sample of the progress, a few times a second while bytes arrive.',
-  resync: 'The log no longer holds what the reader missed: read the list anew, go on from `seq`.',
+  'download.logged':
+    'A line of the log of a download, on `WS /ws/jobs/{id}/logs` alone: the last hundred at first, then each new one.',
+  resync:
+    'The log no longer holds what the reader missed: read the list anew, go on from `seq`. A WebSocket that names no place begins with it.',
 }
 
 /** docs/events.md: every event of the live streams, with its payload. */
@@ -34,7 +37,7 @@ export function eventsPage(): string {
   const logged = eventSections(LOGGED_EVENTS, shapes)
   const passing = eventSections(PASSING_EVENTS, shapes)
   return page('Events', 'packages/contract/src/events.ts', [
-    'An event is `{seq, at, type, data}`: `at` is in epoch milliseconds, `type` is one of the names below, `data` is its payload. `GET /api/events` sends them as server-sent events whose id is `seq`; a reader that was away sends the last one as `Last-Event-ID` and gets what it missed.',
+    'An event is `{seq, at, type, data}`: `at` is in epoch milliseconds, `type` is one of the names below, `data` is its payload. `GET /api/events` sends them as server-sent events whose id is `seq`; a reader that was away sends the last one as `Last-Event-ID` and gets what it missed. `WS /ws` sends the same objects, one as JSON in each message, from behind its query `lastEventId`; the message `{"lastEventId": 5}` goes back to behind event 5.',
     '## Kept in the log',
     ...logged,
     '## Sent to those who listen, never kept',

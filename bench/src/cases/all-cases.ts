@@ -2,6 +2,7 @@ import type { BenchCase } from '../bench-case.ts'
 import { againstAria2 } from './against-aria2.ts'
 import { againstCurl } from './against-curl.ts'
 import { againstPython } from './against-python.ts'
+import { api } from './api.ts'
 import { cappedConnections } from './capped-connections.ts'
 import { cost } from './cost.ts'
 import { eventLoop } from './event-loop.ts'
@@ -20,4 +21,5 @@ export const ALL_CASES: readonly BenchCase[] = [
   tls,
   resume,
   eventLoop,
+  api,
 ]

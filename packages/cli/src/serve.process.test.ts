@@ -36,6 +36,7 @@ describe('windlass serve and the verbs that go through it', { timeout: 60_000 },
     const { code, stderr, stdout } = await server.ended
     expect(code).toBe(0)
     expect(stderr).toMatch(/Windlass serves on http:\/\/127\.0\.0\.1:\d+\n/)
+    expect(stderr).toMatch(/Sign a browser in.+: http:\/\/127\.0\.0\.1:\d+\/signin#[\w-]{43}\n/)
     expect(stderr).toContain(dir.join('home', 'token'))
     expect(stderr + stdout).not.toContain(token)
   })

@@ -298,6 +298,24 @@ export const ERROR_CODES = {
     'A valid API token is needed',
     'Send `Authorization: Bearer TOKEN`; the token is in WINDLASS_HOME/token.',
   ),
+  SIGN_IN_INVALID: row(
+    401,
+    'fail',
+    'This does not sign you in',
+    'A sign-in link works once, for an hour. The API token signs you in as well; `windlass serve` prints where it is, and a new link when it starts.',
+  ),
+  TOO_MANY_GUESSES: row(
+    429,
+    'fail',
+    'Too many wrong tokens came from this address',
+    'Wait until the time shown, then use the right one.',
+  ),
+  TOO_MANY_REQUESTS: row(
+    429,
+    'fail',
+    'Too many requests of this kind came from this address',
+    'Wait until the time shown. One request can act on many downloads.',
+  ),
   DOWNLOAD_NOT_FOUND: row(404, 'fail', 'There is no such download'),
   MODEL_NOT_FOUND: row(
     404,
@@ -317,6 +335,7 @@ export const ERROR_CODES = {
     'This version cannot fetch from sites of that kind',
     'Use the site itself until a version can.',
   ),
+  UPGRADE_REQUIRED: row(426, 'fail', 'This address speaks WebSocket only'),
   ROUTE_NOT_FOUND: row(404, 'fail', 'There is no such route'),
   INVALID_STATE: row(409, 'fail', 'Not possible in this state'),
   QUEUE_FULL: row(429, 'fail', 'The queue is full', 'Try again when some downloads have finished.'),

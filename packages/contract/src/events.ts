@@ -57,6 +57,12 @@ export const PASSING_EVENTS = {
       }),
     ),
   }),
+  /** A line of what was logged about this download; sent where log lines are asked for. */
+  'download.logged': z.object({
+    id,
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    message: z.string(),
+  }),
   /** The log no longer holds what the reader missed: read the list anew, then go on from `seq`. */
   resync: z.object({ seq: z.int() }),
 } as const

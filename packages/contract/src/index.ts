@@ -1,3 +1,4 @@
+export { SessionInfo, SignIn, SingleUseCode } from './access.ts'
 export {
   CancelReceipt,
   Download,

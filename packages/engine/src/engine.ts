@@ -7,6 +7,7 @@ import type {
   DownloadPlan,
   DownloadQuery,
   DownloadRequest,
+  DownloadState,
   LimitsChange,
   LoggedEvent,
   MoveTarget,
@@ -16,6 +17,7 @@ import type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
 import type { Models } from './models/models.ts'
 import type { BandwidthLimits } from './net/bandwidth/bandwidth-limits.ts'
 import type { AllowedHost } from './net/egress/allowed-host.ts'
+import type { HostTraffic } from './net/traffic.ts'
 import type { EnginePorts } from './ports.ts'
 import type { HubEnvironment } from './sources/huggingface/hub-environment.ts'
 import type { CallOptions } from './sources/source.ts'
@@ -106,14 +108,62 @@ export interface EventLog {
   subscribe(listener: (event: WindlassEvent) => void): () => void
 }
 
+/** `token`: a standing key of the operator's; `session`: what a browser got for one. */
+export type AccessKind = 'token' | 'session'
+
+/** One key that opens the API, known by its digest alone. */
+export interface AccessKey {
+  /** SHA-256 of the secret, in hexadecimal. */
+  readonly hash: string
+  readonly kind: AccessKind
+  /** The key that it was given for, without which it opens nothing; null for a token. */
+  readonly grantedBy: string | null
+  readonly createdAt: number
+  /** Epoch milliseconds; null for never. */
+  readonly expiresAt: number | null
+}
+
+/** Keeps access keys over a restart, because the engine owns the database; it judges none of them. */
+export interface AccessStore {
+  find(hash: string): Promise<AccessKey | null>
+  /** Oldest first. */
+  list(kind: AccessKind): Promise<readonly AccessKey[]>
+  put(key: AccessKey): Promise<void>
+  /** Those given for them go with them. */
+  remove(hashes: readonly string[]): Promise<void>
+}
+
+/** The disk that holds one folder of ours. */
+export interface DiskStats {
+  readonly use: 'cache' | 'home'
+  readonly freeBytes: number
+  /** Set aside on that disk for what is yet to be written. */
+  readonly reservedBytes: number
+}
+
+/** Figures of the moment. */
+export interface EngineStats {
+  /** How many downloads are in each state, by why they stand still; null for those that do not. */
+  readonly downloads: readonly {
+    readonly state: DownloadState
+    readonly code: string | null
+    readonly count: number
+  }[]
+  /** Bytes of files since the start. */
+  readonly traffic: readonly HostTraffic[]
+  readonly disks: readonly DiskStats[]
+}
+
 /** One Windlass: the downloads of one home. */
 export interface Engine {
   readonly downloads: Downloads
   readonly events: EventLog
   readonly limits: Limits
   readonly models: Models
+  readonly access: AccessStore
   /** How many downloads run and wait. */
   counts(): Promise<{ readonly active: number; readonly queued: number }>
+  stats(): Promise<EngineStats>
   /** Stops all work at a safe point, journals written, and lets go of the home. */
   close(): Promise<void>
 }

@@ -2,7 +2,17 @@ export { makeFoldersDurably } from './disk/make-folders-durably.ts'
 export { writeFileDurably } from './disk/write-file-durably.ts'
 export type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
 export { actionsIn, isSettled, TRANSITIONS } from './downloads/state-table.ts'
-export type { Downloads, Engine, EngineOptions, EventLog, Limits } from './engine.ts'
+export type {
+  AccessKey,
+  AccessKind,
+  AccessStore,
+  Downloads,
+  Engine,
+  EngineOptions,
+  EngineStats,
+  EventLog,
+  Limits,
+} from './engine.ts'
 export { classify } from './errors/classify.ts'
 export {
   isWindlassError,

@@ -6,6 +6,7 @@ import {
   createRangedHttpCarrier,
   type RangedHttpOptions,
 } from './carriers/ranged-http/create-ranged-http-carrier.ts'
+import { AccessRepository } from './database/access-repository.ts'
 import { DownloadRepository } from './database/download-repository.ts'
 import { EventRepository } from './database/event-repository.ts'
 import { IdempotencyRepository } from './database/idempotency-repository.ts'
@@ -20,6 +21,7 @@ import { startHeartbeat } from './downloads/heartbeat.ts'
 import { Ledger } from './downloads/ledger.ts'
 import { openDownloads } from './downloads/open-downloads.ts'
 import { openEventLog } from './downloads/open-event-log.ts'
+import { openStats } from './downloads/open-stats.ts'
 import { recover } from './downloads/recover.ts'
 import { Runner } from './downloads/runner.ts'
 import { Scheduler } from './downloads/scheduler.ts'
@@ -227,9 +229,16 @@ async function assemble(
     events: eventLog,
     limits: opened,
     models,
+    access: new AccessRepository(database),
     counts: async () => ({
       active: scheduler.activeCount,
       queued: await downloads.count(['queued']),
+    }),
+    stats: openStats({
+      downloads,
+      admission,
+      traffic: bandwidth.traffic,
+      folders: { cache: hub.cacheDir, home },
     }),
     close: () => closer.close(),
   }

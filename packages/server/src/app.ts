@@ -1,35 +1,40 @@
-import {
-  type Clock,
-  type Engine,
-  type Secret,
-  StopRequest,
-  systemClock,
-  WindlassError,
-} from '@windlass/engine'
+import { randomUUID } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import websocket from '@fastify/websocket'
+import { type Clock, type Engine, StopRequest, systemClock, WindlassError } from '@windlass/engine'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Access } from './access/open-access.ts'
 import type { Log } from './create-log.ts'
+import type { DownloadLines } from './live/download-lines.ts'
 import { EventHub } from './live/event-hub.ts'
-import { collectOpenapi } from './plugins/collect-openapi.ts'
+import { AppMetrics } from './metrics/app-metrics.ts'
+import { watchLoopDelay } from './metrics/loop-delay.ts'
+import { collectOpenapi } from './openapi/collect-openapi.ts'
+import { docsPage } from './openapi/docs-page.ts'
 import { guardRequests } from './plugins/guard-requests.ts'
+import { limitRates } from './plugins/limit-rates.ts'
 import { type ProblemDeps, sendProblem } from './plugins/send-problems.ts'
+import { setHeaders } from './plugins/set-headers.ts'
 import { bulkRoutes } from './routes/bulk-routes.ts'
 import { downloadsRoutes } from './routes/downloads-routes.ts'
 import { eventsRoutes } from './routes/events-routes.ts'
 import { healthRoute } from './routes/health-route.ts'
 import { limitsRoutes } from './routes/limits-routes.ts'
+import { liveRoutes } from './routes/live-routes.ts'
+import { metricsRoute } from './routes/metrics-route.ts'
 import { modelDownloadRoutes } from './routes/model-download-routes.ts'
 import { modelRoutes } from './routes/model-routes.ts'
 import { modelVerifyRoute } from './routes/model-verify-route.ts'
+import { sessionRoutes } from './routes/session-routes.ts'
+import { signInPage } from './routes/sign-in-page.ts'
 import { videoRoutes } from './routes/video-routes.ts'
 
 export interface AppOptions {
   readonly engine: Engine
-  /** The API token: every request shows it. */
-  readonly token: Secret
-  /** One more token that counts on a Unix socket only: the home's own, beside the operator's. */
-  readonly socketToken?: Secret
+  readonly access: Access
+  readonly lines: DownloadLines
   readonly log: Log
   /** Names under which clients may address this server, without port; IPv6 addresses in brackets. */
   readonly allowedHosts: readonly string[]
@@ -40,19 +45,25 @@ export interface AppOptions {
 }
 
 const LARGEST_BODY_BYTES = 1024 * 1024
+/** What a WebSocket client may say at once; all it has to say is where to go on. */
+const LARGEST_MESSAGE_BYTES = 1024
 
 /**
  * Builds the API over an engine; knows neither environment nor port. `close()` ends
  * the live streams and refuses whatever still comes; the engine stays open.
  */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { engine, log, clock = systemClock } = options
+  const { log, clock = systemClock } = options
   const deps: ProblemDeps = { log, clock }
   const loggerInstance: FastifyBaseLogger = log
   const app = fastify({
     loggerInstance,
     // Its lines hold addresses with their queries; ours, in `onResponse`, do not.
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'requestId',
+    }),
+    genReqId: () => randomUUID(),
     bodyLimit: LARGEST_BODY_BYTES,
     exposeHeadRoutes: false,
     // Our own hook answers while closing, with a problem document.
@@ -67,10 +78,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     sendProblem(new WindlassError('ROUTE_NOT_FOUND'), request, reply, deps),
   )
   const closing = closeInOrder(app)
-  addRequestHooks(app, options, closing)
-  const hub = new EventHub({ log: engine.events, clock })
-  app.addHook('preClose', async () => hub.close())
-  await addRoutes(app, { ...options, closing, hub })
+  await addRequestHooks(app, { ...options, clock }, closing)
+  const hub = openHub(app, { ...options, clock })
+  const metrics = openMetrics(app, { ...options, clock }, hub)
+  await addRoutes(app, { ...options, closing, hub, metrics })
   return app
 }
 
@@ -81,28 +92,79 @@ function closeInOrder(app: FastifyInstance): AbortSignal {
   return closing.signal
 }
 
-function addRequestHooks(app: FastifyInstance, options: AppOptions, closing: AbortSignal): void {
-  const { log, token, socketToken = null, allowedHosts } = options
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+function openHub(
+  app: FastifyInstance,
+  { engine, access, lines, clock }: AppOptions & { readonly clock: Clock },
+): EventHub {
+  const hub = new EventHub({ log: engine.events, lines, clock })
+  const stops = [access.sessions.onEnd((hash) => hub.endSession(hash)), () => hub.close()]
+  app.addHook('preClose', async () => {
+    for (const stop of stops) stop()
+  })
+  return hub
+}
+
+function openMetrics(
+  app: FastifyInstance,
+  { engine, clock, version }: AppOptions & { readonly clock: Clock },
+  hub: EventHub,
+): AppMetrics {
+  const loop = watchLoopDelay()
+  const readers = (): number => hub.readerCount
+  const metrics = new AppMetrics({ engine, clock, version, readers, loopDelay: loop.read })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    // A stream lasts for as long as somebody listens.
+    if (request.ws || isStream(reply.raw.getHeader('content-type'))) return
+    const seconds = reply.elapsedTime / 1000
+    metrics.answered({ method, route: routeOptions.url ?? null, status: reply.statusCode, seconds })
+  })
+  app.addHook('preClose', async () => {
+    metrics.close()
+    loop.stop()
+  })
+  return metrics
+}
+
+function isStream(contentType: unknown): boolean {
+  return String(contentType).startsWith('text/event-stream')
+}
+
+async function addRequestHooks(
+  app: FastifyInstance,
+  { log, access, allowedHosts, clock }: AppOptions & { readonly clock: Clock },
+  closing: AbortSignal,
+): Promise<void> {
+  await setHeaders(app)
+  app.addHook('onRequest', async () => {
     if (closing.aborted) throw new WindlassError('SERVER_CLOSING')
   })
-  app.addHook('onRequest', guardRequests({ token, socketToken, allowedHosts }))
+  await app.register(cookie)
+  await app.register(websocket, {
+    options: { maxPayload: LARGEST_MESSAGE_BYTES },
+    // The hub ends its readers, with a reason.
+    preClose: (done) => done(),
+  })
+  app.decorateRequest('caller', null)
+  app.addHook('onRequest', guardRequests({ access, allowedHosts }))
+  await limitRates(app, clock)
   app.addHook('onResponse', async (request, reply) => {
     // The pattern of the route and not the address: queries are the client's own.
     const facts = { method: request.method, route: request.routeOptions.url ?? null }
     const ms = Math.round(reply.elapsedTime)
-    log.debug({ ...facts, status: reply.statusCode, ms }, 'answered')
+    const requestId = request.id
+    log.debug({ ...facts, status: reply.statusCode, ms, requestId }, 'answered')
   })
 }
 
 interface RouteParts extends AppOptions {
   readonly closing: AbortSignal
   readonly hub: EventHub
+  readonly metrics: AppMetrics
 }
 
 async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void> {
-  const { engine, closing, hub, log, version, startedAt, clock = systemClock } = parts
+  const { engine, access, closing, hub, metrics, log, version, startedAt } = parts
   const { downloads, events, models } = engine
   const prefix = '/api'
   await collectOpenapi(app, version)
@@ -116,13 +178,18 @@ async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void>
     models,
     downloads,
     events,
-    clock,
+    hub,
     log,
     closing,
   })
-  await app.register(modelVerifyRoute, { prefix, models, clock, log, closing })
+  await app.register(modelVerifyRoute, { prefix, models, hub, log, closing })
   await app.register(videoRoutes, { prefix })
+  await app.register(liveRoutes, { hub, downloads, log })
   await app.register(healthRoute, { prefix, counts: () => engine.counts(), version, startedAt })
+  await app.register(metricsRoute, { metrics })
+  await app.register(sessionRoutes, { prefix, access })
+  await app.register(signInPage)
+  await docsPage(app)
   app.get(
     '/api/openapi.json',
     { schema: { hide: true, response: { 200: z.looseObject({}) } } },

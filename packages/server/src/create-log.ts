@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino'
+import { scrubSecrets } from './scrub-secrets.ts'
 
 /** A structured log: one JSON object per line. Fits the engine and Fastify. */
 export type Log = PinoLogger
@@ -12,7 +13,16 @@ export interface LogOptions {
 }
 
 /** Names under which a secret could come; their values never reach the log, one level down either. */
-const SECRET_FIELDS = ['authorization', 'cookie', 'token', 'password', 'headers.authorization']
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'token',
+  'ticket',
+  'password',
+  'headers.authorization',
+  'headers.cookie',
+]
 
 /** Makes the log of a process. Secrets are blanked; times are ISO 8601. */
 export function createLog(options: LogOptions): Log {
@@ -24,6 +34,8 @@ export function createLog(options: LogOptions): Log {
       paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]),
       censor: '[secret]',
     },
+    // Text can hold what no field name gives away: an address in the message of an error.
+    hooks: { streamWrite: scrubSecrets },
   }
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination)
 }

@@ -1,5 +1,6 @@
 export { createLog, LOG_LEVELS, type Log, type LogOptions } from './create-log.ts'
 export { findOwner, type OwnerAddress, type OwnerSettings } from './home/find-owner.ts'
+export { METRICS } from './metrics/metrics-table.ts'
 export { type OpenHome, type OpenHomeOptions, openHome } from './open-home.ts'
 export { publicProblem } from './plugins/public-problem.ts'
 export { readVersion } from './read-version.ts'

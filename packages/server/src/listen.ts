@@ -1,6 +1,6 @@
 import { chmod, rm } from 'node:fs/promises'
-import type { Server } from 'node:http'
-import type { AddressInfo, ListenOptions } from 'node:net'
+import type { IncomingMessage, Server } from 'node:http'
+import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { WindlassError } from '@windlass/engine'
 import type { ServedApp } from './app-on-demand.ts'
 
@@ -30,7 +30,7 @@ export interface Listener {
  */
 export async function listenOnSocket(app: ServedApp, path: string): Promise<Listener> {
   await rm(path, { force: true })
-  const listener = await listen(app, { path })
+  const listener = await listen(serverOf(app), { path })
   await chmod(path, 0o600)
   return listener
 }
@@ -43,22 +43,34 @@ export async function listenOnPort(
   app: ServedApp,
   address: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
+  // Loaded here, since the Unix socket, all that most homes have, knows no clients to tell apart.
+  const { limitConnections } = await import('./access/limit-connections.ts')
+  const server = serverOf(app)
+  limitConnections(server)
   try {
-    return await listen(app, address)
+    return await listen(server, address)
   } catch (cause) {
     throw refusedAddress(address, cause) ?? cause
   }
 }
 
-async function listen(app: ServedApp, options: ListenOptions): Promise<Listener> {
+function serverOf(app: ServedApp): Server {
   const limits = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     maxHeaderSize: LARGEST_HEAD_BYTES,
+    // Whatever else a client offers to speak, it is answered in HTTP/1.1.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
+      headers.upgrade?.toLowerCase() === 'websocket',
   }
-  // Fastify listens in one place only; its router serves any server.
   const server = createServer(limits, (request, response) => app.routing(request, response))
   server.maxConnections = MOST_CONNECTIONS
+  server.on('upgrade', (request, socket: Socket, head) => app.upgrade(request, socket, head))
+  return server
+}
+
+async function listen(server: Server, options: ListenOptions): Promise<Listener> {
+  const upgraded = keepUpgraded(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(options, () => {
@@ -66,17 +78,30 @@ async function listen(app: ServedApp, options: ListenOptions): Promise<Listener>
       resolve()
     })
   })
-  return { port: portOf(server.address()), close: () => closeServer(server) }
+  return { port: portOf(server.address()), close: () => closeServer(server, upgraded) }
 }
 
 function portOf(address: string | AddressInfo | null): number | null {
   return address === null || typeof address === 'string' ? null : address.port
 }
 
-async function closeServer(server: Server): Promise<void> {
+/** The connections that left HTTP, as long as they live. */
+function keepUpgraded(server: Server): ReadonlySet<Socket> {
+  const upgraded = new Set<Socket>()
+  server.on('upgrade', (_request, socket: Socket) => {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+  })
+  return upgraded
+}
+
+async function closeServer(server: Server, upgraded: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  const timer = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
+  const timer = setTimeout(() => {
+    server.closeAllConnections()
+    for (const socket of upgraded) socket.destroy()
+  }, CLOSE_GRACE_MS)
   await closed
   clearTimeout(timer)
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -105,6 +105,31 @@ describe('an open home', () => {
     expect(await ask(OPERATORS)).toBe(200)
     expect(await ask(ofHome)).toBe(401)
     expect((await readOwnerRecord(homePaths(home).owner))?.url).toBe(opened.url)
+  })
+
+  it('signs a browser in by its link, once, and keeps no secret in its database', async () => {
+    const opened = await open(true)
+    const link = new URL(opened.signInUrl?.reveal() ?? '')
+    const signIn = () =>
+      fetch(new URL('/api/session', link), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ code: link.hash.slice(1) }),
+      })
+    const [first, second] = [await signIn(), await signIn()]
+    expect([first.status, second.status]).toEqual([200, 401])
+    const cookie = String(first.headers.get('set-cookie')?.split(';')[0])
+    const read = async (): Promise<number> =>
+      (await fetch(`${opened.url}/api/downloads`, { headers: { cookie } })).status
+    expect(await read()).toBe(200)
+    await opened.close()
+    for (const name of await readdir(home)) {
+      if (!name.startsWith('windlass.db')) continue
+      const bytes = await readFile(`${home}/${name}`)
+      for (const secret of [opened.token.reveal(), cookie.split('=')[1] ?? '']) {
+        expect(bytes.includes(secret), name).toBe(false)
+      }
+    }
   })
 
   it('reaches the engine, and tells on the socket what happens on the port', async () => {

@@ -3,10 +3,11 @@ import {
   type Engine,
   isWindlassError,
   openEngine,
-  type Secret,
+  Secret,
   systemClock,
   WindlassError,
 } from '@windlass/engine'
+import { openAccess } from './access/open-access.ts'
 import { appOnDemand } from './app-on-demand.ts'
 import type { Log } from './create-log.ts'
 import { ensureApiToken } from './home/api-token.ts'
@@ -14,6 +15,7 @@ import { type HomePaths, homePaths } from './home/home-paths.ts'
 import { readOwnerRecord, removeOwnerRecord, writeOwnerRecord } from './home/owner-record.ts'
 import { prepareHome } from './home/prepare-home.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listen.ts'
+import { DownloadLines } from './live/download-lines.ts'
 import { readVersion } from './read-version.ts'
 import type { Settings } from './settings/load-settings.ts'
 import { systemPorts } from './system-ports.ts'
@@ -31,6 +33,8 @@ export interface OpenHome {
   readonly engine: Engine
   /** Address for browsers and clients on this machine; null without TCP. */
   readonly url: string | null
+  /** Address that signs one browser in, once; null without TCP. Holds a secret. */
+  readonly signInUrl: Secret | null
   readonly socketPath: string
   /** The API token that `url` wants. */
   readonly token: Secret
@@ -48,10 +52,13 @@ export async function openHome(settings: Settings, options: OpenHomeOptions): Pr
   await prepareHome(settings.home, options.log)
   const closer = new Closer()
   try {
-    const engine = closer.add('engine', await takeEngine(settings, paths, options), (opened) =>
+    const lines = new DownloadLines(systemClock)
+    const parts = { ...options, paths, closer, lines }
+    const engine = closer.add('engine', await takeEngine(settings, parts), (opened) =>
       opened.close(),
     )
-    const served = await serve(engine, settings, { ...options, paths, closer })
+    closer.add('log lines', lines.follow(engine.events), (stop) => stop())
+    const served = await serve(engine, settings, parts)
     return { engine, ...served, socketPath: paths.socket, close: () => closer.close() }
   } catch (error) {
     await closer.close()
@@ -61,14 +68,13 @@ export async function openHome(settings: Settings, options: OpenHomeOptions): Pr
 
 async function takeEngine(
   settings: Settings,
-  paths: HomePaths,
-  { log, startDownloads = true }: OpenHomeOptions,
+  { log, paths, lines, startDownloads = true }: ServeParts,
 ): Promise<Engine> {
   const { home, reserve, hub, proxy, allowedHosts, limitRate } = settings
   const { maxActive, maxQueued, connections, retries, timeLimitMs } = settings
   const limits = { maxActive, maxQueued, connections, retries, timeLimitMs }
   try {
-    const ports = systemPorts(log)
+    const ports = systemPorts(lines.listen(log))
     const userAgent = `windlass/${readVersion()}`
     return await openEngine({
       home,
@@ -107,20 +113,22 @@ async function namingOwner(
 interface ServeParts extends OpenHomeOptions {
   readonly paths: HomePaths
   readonly closer: Closer
+  readonly lines: DownloadLines
 }
 
 /** Order of lines is order of dependency; the closer goes through it backwards. */
 async function serve(
   engine: Engine,
   settings: Settings,
-  { log, listenTcp, paths, closer }: ServeParts,
-): Promise<Pick<OpenHome, 'url' | 'token'>> {
+  { log, listenTcp, paths, closer, lines }: ServeParts,
+): Promise<Pick<OpenHome, 'url' | 'signInUrl' | 'token'>> {
   const version = readVersion()
   const socketToken = await ensureApiToken(paths.token, log)
   const token = settings.token ?? socketToken
   const allowedHosts = ['localhost', '127.0.0.1', '[::1]', urlHost(settings.host)]
   const startedAt = systemClock.now()
-  const app = appOnDemand({ engine, token, socketToken, log, allowedHosts, version, startedAt })
+  const access = await openAccess({ store: engine.access, clock: systemClock, token, socketToken })
+  const app = appOnDemand({ engine, access, lines, log, allowedHosts, version, startedAt })
   // Who serves is asked at once; who pulls, perhaps never.
   if (listenTcp) await app.ready()
   const close = (listener: Listener): Promise<void> => listener.close()
@@ -132,7 +140,9 @@ async function serve(
   const record = { pid: process.pid, startedAt, version, url }
   await writeOwnerRecord(paths.owner, record)
   closer.add('owner record', paths.owner, removeOwnerRecord)
-  return { url, token }
+  const signInUrl =
+    url === null ? null : new Secret(`${url}/signin#${access.codes.issue('sign-in').code}`)
+  return { url, signInUrl, token }
 }
 
 /** An address to connect to, for one to listen on: `0.0.0.0` means all, and loopback is one of them. */

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { openHome } from '@windlass/server'
+import { type OpenHome, openHome } from '@windlass/server'
 import { Command } from 'commander'
 import type { CommandContext } from '../command-context.ts'
 import { createServeLog } from '../command-log.ts'
@@ -41,7 +41,7 @@ async function serve(context: CommandContext, { quiet, ...flags }: ServeFlags): 
   })
   try {
     const home = await openHome(settings, { log, listenTcp: true })
-    if (!quiet) announce(host, { url: home.url, tokenPath: tokenPlace(settings) })
+    if (!quiet) announce(host, { ...home, tokenPath: tokenPlace(settings) })
     await stopped.promise
     if (!quiet)
       host.stderr.write('Stopping; everything received is kept. Ctrl-C again stops at once.\n')
@@ -58,11 +58,12 @@ async function serve(context: CommandContext, { quiet, ...flags }: ServeFlags): 
 
 function announce(
   host: CliHost,
-  facts: { readonly url: string | null; readonly tokenPath: string },
+  facts: Pick<OpenHome, 'url' | 'signInUrl'> & { readonly tokenPath: string },
 ): void {
   host.stderr.write(
     [
       `Windlass serves on ${facts.url ?? 'its socket'}`,
+      `Sign a browser in, once, within the hour: ${facts.signInUrl?.reveal() ?? 'not without a port'}`,
       `API token: in ${facts.tokenPath}`,
       'Stop with Ctrl-C; downloads go on at the next start.',
       '',

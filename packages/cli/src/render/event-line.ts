@@ -55,6 +55,8 @@ function eventText(event: WindlassEvent): string | null {
       return `priority ${event.data.download.priority}, another place in the queue`
     case 'download.forgotten':
       return 'forgotten'
+    case 'download.logged':
+      return printable(event.data.message)
     case 'limits.changed':
     case 'download.progressed':
     case 'resync':

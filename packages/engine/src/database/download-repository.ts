@@ -6,6 +6,7 @@ import type {
   FileSnapshot,
   StoredResolution,
 } from '../downloads/download-record.ts'
+import type { EngineStats } from '../engine.ts'
 import { changedColumns, recordOf, rowOf } from './download-row.ts'
 import type { Schema } from './schema.ts'
 
@@ -84,6 +85,21 @@ export class DownloadRepository {
       .where('state', 'in', states)
       .executeTakeFirstOrThrow()
     return count
+  }
+
+  /** How many are in each state, by the code of the reason. */
+  async tally(): Promise<EngineStats['downloads']> {
+    const code = sql<string | null>`json_extract(reason, '$.code')`
+    return await this.#db
+      .selectFrom('download')
+      // Only states of the table are ever written.
+      .select((of) => [
+        of.ref('state').$castTo<DownloadState>().as('state'),
+        code.as('code'),
+        of.fn.countAll<number>().as('count'),
+      ])
+      .groupBy(['state', code])
+      .execute()
   }
 
   /** Cancelled downloads whose bytes are not all removed yet. */

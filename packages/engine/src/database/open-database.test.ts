@@ -41,13 +41,13 @@ it('refuses a database that a newer program wrote, and changes nothing in it', a
   const file = join(dir.path, 'windlass.db')
   await (await openDatabase(file)).destroy()
   const raw = new DatabaseSync(file)
+  raw.exec(`insert into kysely_migration (name, timestamp) values ('9999-future', '2030')`)
   const count = 'select count(*) as n from kysely_migration'
   const before = raw.prepare(count).get()
-  raw.exec(`insert into kysely_migration (name, timestamp) values ('9999-future', '2030')`)
   raw.close()
   await expect(openDatabase(file)).rejects.toMatchObject({ code: 'DB_TOO_NEW' })
   const after = new DatabaseSync(file)
-  expect(after.prepare(count).get()).toEqual({ n: Number(before?.['n']) + 1 })
+  expect(after.prepare(count).get()).toEqual(before)
   after.close()
 })
 

@@ -7,6 +7,8 @@ import { lostStarts } from './migrations/0003-lost-starts.ts'
 import { queue } from './migrations/0004-queue.ts'
 import { limits } from './migrations/0005-limits.ts'
 import { idempotency } from './migrations/0006-idempotency.ts'
+import { accessKeys } from './migrations/0007-access-keys.ts'
+import { listByState } from './migrations/0008-list-by-state.ts'
 import { openSqlite } from './open-sqlite.ts'
 import type { Schema } from './schema.ts'
 
@@ -18,6 +20,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-queue': queue,
   '0005-limits': limits,
   '0006-idempotency': idempotency,
+  '0007-access-keys': accessKeys,
+  '0008-list-by-state': listByState,
 }
 
 /**

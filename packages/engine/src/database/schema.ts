@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { AccessKind } from '../engine.ts'
 
 /** Rows as SQLite holds them: integers for booleans and times, text for JSON. Never leave this folder. */
 export interface DownloadRow {
@@ -64,10 +65,19 @@ export interface IdempotencyRow {
   created_at: number
 }
 
+export interface AccessKeyRow {
+  hash: string
+  kind: AccessKind
+  granted_by: string | null
+  created_at: number
+  expires_at: number | null
+}
+
 export interface Schema {
   idempotency_key: IdempotencyRow
   setting: SettingRow
   download: DownloadRow
   resolution: ResolutionRow
   event: EventRow
+  access_key: AccessKeyRow
 }

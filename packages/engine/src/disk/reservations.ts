@@ -60,11 +60,15 @@ export class Reservations {
     this.#entries.delete(id)
   }
 
-  #reservedByOthers(id: string, volume: string): number {
+  /** Bytes noted for a volume. */
+  reservedOn(volume: string): number {
     let bytes = 0
-    for (const [other, entry] of this.#entries) {
-      if (other !== id && entry.volume === volume) bytes += entry.bytes
-    }
+    for (const entry of this.#entries.values()) if (entry.volume === volume) bytes += entry.bytes
     return bytes
+  }
+
+  #reservedByOthers(id: string, volume: string): number {
+    const own = this.#entries.get(id)
+    return this.reservedOn(volume) - (own?.volume === volume ? own.bytes : 0)
   }
 }

@@ -71,6 +71,11 @@ export class Admission {
     if (volume !== undefined) this.#reservations.set(id, volume, outstandingBytes)
   }
 
+  /** Bytes set aside on a volume. */
+  reservedOn(volume: string): number {
+    return this.#reservations.reservedOn(volume)
+  }
+
   release(id: string): void {
     this.#volumes.delete(id)
     this.#reservations.release(id)

@@ -1,21 +1,8 @@
-import type { Writable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { downloadIdOf, type WindlassEvent } from '@windlass/contract'
 import type { Clock, EventLog } from '@windlass/engine'
-import { eventFrame } from './event-frame.ts'
-
-/** Where a stream goes: the answer of a request, as far as it is needed. */
-export type EventSink = Pick<
-  Writable,
-  | 'write'
-  | 'end'
-  | 'destroy'
-  | 'once'
-  | 'off'
-  | 'writableLength'
-  | 'writableNeedDrain'
-  | 'destroyed'
->
+import type { EventSink } from './event-sink.ts'
+import { type EventText, eventText } from './event-text.ts'
 
 export interface EventReaderOptions {
   readonly log: EventLog
@@ -23,6 +10,8 @@ export interface EventReaderOptions {
   readonly sink: EventSink
   /** Only events of this download; null for all. */
   readonly downloadId: string | null
+  /** Log lines as well: those kept so far first. */
+  readonly lines: (() => readonly WindlassEvent[]) | null
 }
 
 /** A reader with more than this unread has stopped reading: it is dropped, and comes back by its last id. */
@@ -30,7 +19,6 @@ const LARGEST_BACKLOG_BYTES = 1024 * 1024
 const PAGE = 200
 /** How long one page of a replay may take to be read. */
 const LONGEST_DRAIN_MS = 30_000
-const RECONNECT_MS = 1000
 
 /**
  * One reader of the event log: what it missed, then what happens, in the order of
@@ -41,6 +29,8 @@ export class EventReader {
   /** Last event of the log that this reader has got. */
   #seq = 0
   #live = false
+  /** Counts how often the reader began, so that a replay ends when a later one begins. */
+  #beginning = 0
 
   constructor(options: EventReaderOptions) {
     this.#options = options
@@ -51,32 +41,42 @@ export class EventReader {
    * once the reader is live or gone.
    */
   async start(after: number | null): Promise<void> {
-    const { log } = this.#options
+    const { log, clock, sink, lines } = this.#options
     this.#seq = after ?? log.lastSeq()
-    // An id without data moves the reader's place and wakes nobody: a reader that
-    // loses the connection before its first event knows where to go on.
-    this.#write(`retry: ${RECONNECT_MS}\nid: ${this.#seq}\n\n`)
+    if (!sink.gone) sink.begin({ seq: this.#seq, at: clock.now(), isFresh: after === null })
+    for (const line of lines?.() ?? []) this.#send(eventText(line))
     if (after === null) this.#live = true
-    else await this.#replay()
+    else await this.goBack(after)
+  }
+
+  /** Takes the reader back to event `after`; what it got since is repeated. */
+  async goBack(after: number): Promise<void> {
+    this.#live = false
+    this.#seq = after
+    await this.#replay(++this.#beginning)
   }
 
   /** Takes an event as it happens, with its text made once for all readers. */
-  accept(event: WindlassEvent, frame: string): void {
-    if (!this.#live || this.#gone()) return
+  accept(event: WindlassEvent, text: EventText): void {
+    const { sink, lines } = this.#options
+    if (!this.#live || sink.gone || !this.#concerns(event)) return
     if (event.seq !== null) {
       // Replayed already: it was in the log before it was announced.
       if (event.seq <= this.#seq) return
       this.#seq = event.seq
-    } else if (this.#options.sink.writableNeedDrain) {
+    } else if (event.type === 'download.logged') {
+      if (lines === null) return
+    } else if (sink.isBehind) {
       // Samples are for those who keep up; the next one says the same and more.
       return
     }
-    if (this.#concerns(event)) this.#write(frame)
+    this.#send(text)
   }
 
-  /** A comment that keeps idle connections open and finds dead ones. */
+  /** Keeps idle connections open and finds dead ones. */
   beat(): void {
-    this.#write(': heartbeat\n\n')
+    const { sink } = this.#options
+    if (!sink.gone) sink.beat()
   }
 
   /** Ends the answer in good order; the reader may come back elsewhere. */
@@ -88,13 +88,14 @@ export class EventReader {
    * Pages through the log until nothing is left. Nothing is awaited between the last
    * comparison and going live, so no event can slip between them.
    */
-  async #replay(): Promise<void> {
-    const { log } = this.#options
-    while (!this.#gone()) {
+  async #replay(beginning: number): Promise<void> {
+    const { log, sink } = this.#options
+    while (!sink.gone && beginning === this.#beginning) {
       const page = await log.since(this.#seq, PAGE)
+      if (beginning !== this.#beginning) return
       if (page === null) return this.#resync()
       for (const event of page) {
-        if (this.#concerns(event)) this.#write(eventFrame(event))
+        if (this.#concerns(event)) this.#send(eventText(event))
         this.#seq = event.seq
       }
       if (page.length === 0 && this.#seq >= log.lastSeq()) {
@@ -112,7 +113,7 @@ export class EventReader {
     this.#seq = log.lastSeq()
     this.#live = true
     const data = { seq: this.#seq }
-    this.#write(eventFrame({ seq: null, at: clock.now(), type: 'resync', data }))
+    this.#send(eventText({ seq: null, at: clock.now(), type: 'resync', data }))
   }
 
   #concerns(event: WindlassEvent): boolean {
@@ -120,30 +121,18 @@ export class EventReader {
     return downloadId === null || downloadId === downloadIdOf(event)
   }
 
-  #write(text: string): void {
+  #send(text: EventText): void {
     const { sink } = this.#options
-    if (this.#gone()) return
-    sink.write(text)
-    if (sink.writableLength > LARGEST_BACKLOG_BYTES) sink.destroy()
-  }
-
-  #gone(): boolean {
-    return this.#options.sink.destroyed
+    if (sink.gone) return
+    sink.send(text)
+    if (sink.backlogBytes > LARGEST_BACKLOG_BYTES) sink.destroy()
   }
 
   async #drained(): Promise<void> {
     const { sink, clock } = this.#options
-    if (!sink.writableNeedDrain || this.#gone()) return
-    await new Promise<void>((resolve) => {
-      const stopTimer = clock.every(LONGEST_DRAIN_MS, () => sink.destroy())
-      const settle = (): void => {
-        stopTimer()
-        sink.off('drain', settle)
-        sink.off('close', settle)
-        resolve()
-      }
-      sink.once('drain', settle)
-      sink.once('close', settle)
-    })
+    if (!sink.isBehind || sink.gone) return
+    const stopTimer = clock.every(LONGEST_DRAIN_MS, () => sink.destroy())
+    await sink.drained()
+    stopTimer()
   }
 }

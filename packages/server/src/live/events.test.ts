@@ -15,7 +15,7 @@ let readers: StreamReader[]
 
 beforeEach(async () => {
   test = await openTestApp()
-  listener = await listenOnPort(test.app, { host: '127.0.0.1', port: 0 })
+  listener = await listenOnPort(test.served, { host: '127.0.0.1', port: 0 })
   readers = []
 })
 afterEach(async () => {

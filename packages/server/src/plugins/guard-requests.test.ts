@@ -12,7 +12,7 @@ let port: number
 
 beforeEach(async () => {
   test = await openTestApp()
-  listener = await listenOnPort(test.app, { host: '127.0.0.1', port: 0 })
+  listener = await listenOnPort(test.served, { host: '127.0.0.1', port: 0 })
   port = Number(listener.port)
 })
 afterEach(async () => {

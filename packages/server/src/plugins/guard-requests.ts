@@ -1,40 +1,61 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { type Secret, WindlassError } from '@windlass/engine'
-import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import { WindlassError } from '@windlass/engine'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import { type Arrival, arrivalOf, isUnixSocket } from '../access/arrival.ts'
+import { authenticate, type Caller } from '../access/authenticate.ts'
+import type { Access } from '../access/open-access.ts'
 
 export interface GuardOptions {
-  readonly token: Secret
-  /** One more token that counts on the Unix socket only. */
-  readonly socketToken: Secret | null
+  readonly access: Access
   /** Names of this server, without port; IPv6 addresses in brackets. */
   readonly allowedHosts: readonly string[]
 }
 
-/** What a request came in by. A Unix socket has neither address nor port. */
-export interface Arrival {
-  readonly localAddress?: string | undefined
-  readonly localPort?: number | undefined
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Answers whoever asks: what a browser needs before it is signed in. */
+    isPublic?: boolean
+    /** Asks for no token on the Unix socket, which only the user who runs the server can open. */
+    isOpenOnSocket?: boolean
+  }
+  interface FastifyRequest {
+    /** Null on public routes. */
+    caller: Caller | null
+  }
 }
 
 /**
- * Checks every request, known route or not, before anything else looks at it: the
- * Host it names (DNS rebinding), the page it comes from (CSRF), and its token. Each
- * check holds on loopback too. The order is from what a hostile page cannot choose
- * to what it does not know.
+ * Checks every request, known route or not, WebSockets too, before anything else looks at it: the
+ * Host it names (DNS rebinding), the page it comes from (CSRF), and who asks. Each check holds on
+ * loopback too. The order is from what a hostile page cannot choose to what it does not know.
  */
 export function guardRequests(options: GuardOptions): onRequestHookHandler {
-  const tokenMatches = tokenMatcher([options.token])
-  const socketTokenMatches = tokenMatcher(
-    options.socketToken === null ? [options.token] : [options.token, options.socketToken],
-  )
   return async (request, reply) => {
+    const { isPublic = false, isOpenOnSocket = false } = request.routeOptions.config ?? {}
     requireOwnHost(request, options.allowedHosts)
-    requireOwnPage(request)
-    const matches = request.raw.socket.localPort === undefined ? socketTokenMatches : tokenMatches
-    if (matches(request.headers.authorization)) return
-    reply.header('www-authenticate', 'Bearer realm="windlass"')
-    throw new WindlassError('AUTH_REQUIRED')
+    requireOwnPage(request, isPublic)
+    const isOpen = isPublic || (isOpenOnSocket && isUnixSocket(request.raw.socket))
+    if (!isOpen) request.caller = await callerOf(request, reply, options.access)
+    requireSocketRoute(request)
   }
+}
+
+async function callerOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  access: Access,
+): Promise<Caller> {
+  try {
+    return await authenticate(request, access)
+  } catch (error) {
+    reply.header('www-authenticate', 'Bearer realm="windlass"')
+    throw error
+  }
+}
+
+/** The plugin would open a WebSocket on any route, only to close it again. */
+function requireSocketRoute({ ws, routeOptions }: FastifyRequest): void {
+  if (!ws || routeOptions.url === undefined || routeOptions.config.isSocket === true) return
+  throw new WindlassError('BAD_REQUEST', { detail: 'no WebSocket is spoken at this address' })
 }
 
 /**
@@ -58,7 +79,7 @@ function bracketed(address: string): string {
 }
 
 function requireOwnHost(request: FastifyRequest, allowedHosts: readonly string[]): void {
-  const own = ownAuthorities(request.raw.socket, allowedHosts)
+  const own = ownAuthorities(arrivalOf(request.raw.socket), allowedHosts)
   const hosts = hostHeaders(request.raw.rawHeaders)
   const target = authorityOfTarget(request.raw.url ?? '')
   const named = target === null ? hosts : [...hosts, target]
@@ -79,27 +100,17 @@ function authorityOfTarget(target: string): string | null {
   return URL.canParse(target) ? new URL(target).host : ''
 }
 
-function requireOwnPage(request: FastifyRequest): void {
-  const { origin } = request.headers
+/** A link on another page may lead to a public page of ours, and to nothing else. */
+function requireOwnPage(request: FastifyRequest, isPublic: boolean): void {
+  const { origin, host } = request.headers
   const site = request.headers['sec-fetch-site']
+  const isVisit =
+    isPublic &&
+    request.method === 'GET' &&
+    request.headers['sec-fetch-mode'] === 'navigate' &&
+    request.headers['sec-fetch-dest'] === 'document'
   const isForeign =
-    origin === undefined
-      ? site === 'cross-site' || site === 'same-site'
-      : origin.toLowerCase() !== `http://${request.headers.host?.toLowerCase()}`
+    (origin !== undefined && origin.toLowerCase() !== `http://${host?.toLowerCase()}`) ||
+    ((site === 'cross-site' || site === 'same-site') && !isVisit)
   if (isForeign) throw new WindlassError('ORIGIN_REJECTED', { facts: { origin: origin ?? null } })
-}
-
-function tokenMatcher(tokens: readonly Secret[]): (header: string | undefined) => boolean {
-  const expected = tokens.map((token) => digest(token.reveal()))
-  return (header) => {
-    const given = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header ?? '')?.[1]
-    if (given === undefined) return false
-    const shown = digest(given)
-    // Digests have one length and tell nothing about how much of a guess was right.
-    return expected.filter((known) => timingSafeEqual(known, shown)).length > 0
-  }
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

@@ -24,7 +24,10 @@ export function sendProblem(
   const error = fromFastify(thrown) ?? classify(thrown)
   if (error.code === 'INTERNAL') {
     const route = request.routeOptions.url ?? null
-    deps.log.error({ err: thrown, method: request.method, route }, 'a request met a bug')
+    deps.log.error(
+      { err: thrown, method: request.method, route, requestId: request.id },
+      'a request met a bug',
+    )
   }
   if (error.status === 429 || error.status === 503) {
     reply.header('retry-after', retryAfterSeconds(error, deps.clock))

@@ -1,8 +1,9 @@
 import { BulkMove, BulkResult, BulkSelection, type MoveTarget } from '@windlass/contract'
 import { classify, type Downloads } from '@windlass/engine'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { BULK_MOVE, BULK_RESULT, BULK_SELECTION } from '../openapi/examples.ts'
+import type { RouteDoc } from '../openapi/route-doc.ts'
 import { publicProblem } from '../plugins/public-problem.ts'
-import { COMMON_PROBLEMS } from './route-responses.ts'
 
 const BULK_ACTIONS = ['pause', 'resume', 'cancel', 'retry', 'forget'] as const
 type BulkAction = (typeof BULK_ACTIONS)[number]
@@ -18,8 +19,16 @@ const MOVE = {
   operationId: 'moveDownloads',
   description: 'Several downloads side by side to another place, in the order of their ids here.',
   body: BulkMove,
-  response: { 200: BulkResult, ...COMMON_PROBLEMS },
+  response: { 200: BulkResult },
 } as const
+
+const ACT_DOC: RouteDoc = {
+  problems: ['DISK_FULL'],
+  body: BULK_SELECTION,
+  answers: { 200: BULK_RESULT },
+}
+
+const MOVE_DOC: RouteDoc = { ...ACT_DOC, body: BULK_MOVE }
 
 export interface BulkRoutesDeps {
   readonly downloads: Pick<Downloads, BulkAction | 'move' | 'idsThatAllow'>
@@ -35,8 +44,9 @@ export const bulkRoutes: FastifyPluginAsyncZod<BulkRoutesDeps> = async (app, { d
           operationId: `${action}Downloads`,
           description: 'The same action on many; `all` means all in which it is legal.',
           body: BulkSelection,
-          response: { 200: BulkResult, ...COMMON_PROBLEMS },
+          response: { 200: BulkResult },
         },
+        config: { doc: ACT_DOC },
       },
       async (request) => {
         const { body } = request
@@ -50,7 +60,7 @@ export const bulkRoutes: FastifyPluginAsyncZod<BulkRoutesDeps> = async (app, { d
       },
     )
   }
-  app.post('/downloads/move', { schema: MOVE }, async (request) => {
+  app.post('/downloads/move', { schema: MOVE, config: { doc: MOVE_DOC } }, async (request) => {
     const { ids, ...target } = request.body
     return { results: await moveEach([...new Set(ids)], target, downloads) }
   })

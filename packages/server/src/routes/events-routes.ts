@@ -1,19 +1,19 @@
 import { type Downloads, type Logger, WindlassError } from '@windlass/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { z } from 'zod'
-import type { EventHub } from '../live/event-hub.ts'
-import { COMMON_PROBLEMS, EVENT_STREAM, IdParams } from './route-responses.ts'
+import { beginEventStream } from '../live/begin-event-stream.ts'
+import type { EventHub, ReaderOptions } from '../live/event-hub.ts'
+import { originOf } from '../live/origin-of.ts'
+import { ResponseSink } from '../live/response-sink.ts'
+import { EVENT_TEXT } from '../openapi/examples.ts'
+import { EventNumber, EventsQuery } from './event-query.ts'
+import { EVENT_STREAM, IdParams } from './route-responses.ts'
 
 export interface EventsRoutesDeps {
   readonly hub: EventHub
   readonly downloads: Pick<Downloads, 'find'>
   readonly log: Logger
 }
-
-const sequenceNumber = z.string().regex(/^\d{1,15}$/, 'must be the id of an event')
-
-const EventsQuery = z.object({ lastEventId: sequenceNumber.optional() })
 
 /** Server-sent events: of everything, and of one download. */
 export const eventsRoutes: FastifyPluginAsyncZod<EventsRoutesDeps> = async (app, deps) => {
@@ -23,12 +23,13 @@ export const eventsRoutes: FastifyPluginAsyncZod<EventsRoutesDeps> = async (app,
       schema: {
         operationId: 'followEvents',
         querystring: EventsQuery,
-        response: { 200: EVENT_STREAM, ...COMMON_PROBLEMS },
+        response: { 200: EVENT_STREAM },
       },
+      config: { doc: { problems: ['TOO_MANY_STREAMS'], answers: { 200: EVENT_TEXT } } },
     },
     async (request, reply) => {
       const after = lastEventId(request, request.query.lastEventId)
-      stream(reply, deps, { downloadId: null, after })
+      stream(request, reply, deps, { downloadId: null, after })
     },
   )
 
@@ -39,43 +40,45 @@ export const eventsRoutes: FastifyPluginAsyncZod<EventsRoutesDeps> = async (app,
         operationId: 'followDownload',
         params: IdParams,
         querystring: EventsQuery,
-        response: { 200: EVENT_STREAM, ...COMMON_PROBLEMS },
+        response: { 200: EVENT_STREAM },
+      },
+      config: {
+        doc: { problems: ['TOO_MANY_STREAMS', 'DOWNLOAD_NOT_FOUND'], answers: { 200: EVENT_TEXT } },
       },
     },
     async (request, reply) => {
       const after = lastEventId(request, request.query.lastEventId)
       const { id } = await deps.downloads.find(request.params.id)
-      stream(reply, deps, { downloadId: id, after })
+      stream(request, reply, deps, { downloadId: id, after })
     },
   )
 }
 
 /** The header wins: a browser that reconnects repeats the first address. */
-function lastEventId(request: FastifyRequest, fromQuery: string | undefined): number | null {
+function lastEventId(
+  request: Pick<FastifyRequest, 'headers'>,
+  fromQuery: string | undefined,
+): number | null {
   const header = request.headers['last-event-id']
   const text = header === undefined || header === '' ? fromQuery : header
   if (text === undefined) return null
-  const parsed = sequenceNumber.safeParse(text)
+  const parsed = EventNumber.safeParse(text)
   if (parsed.success) return Number(parsed.data)
   throw new WindlassError('BAD_REQUEST', { detail: 'Last-Event-ID must be the id of an event' })
 }
 
 function stream(
+  request: Pick<FastifyRequest, 'caller' | 'raw'>,
   reply: FastifyReply,
   { hub, log }: EventsRoutesDeps,
-  options: { readonly downloadId: string | null; readonly after: number | null },
+  options: Pick<ReaderOptions, 'downloadId' | 'after'>,
 ): void {
-  hub.requireRoom()
-  reply.hijack()
-  const sink = reply.raw
-  sink.on('error', (err) => log.debug({ err }, 'an event stream broke'))
-  sink.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  })
-  hub.serve({ sink, ...options }).catch((err: unknown) => {
+  const origin = originOf(request)
+  hub.requireRoom(origin.client)
+  const response = beginEventStream(reply, log)
+  const sink = new ResponseSink(response)
+  hub.serve({ ...options, ...origin, sink }).catch((err: unknown) => {
     log.error({ err }, 'an event stream failed')
-    sink.destroy()
+    response.destroy()
   })
 }

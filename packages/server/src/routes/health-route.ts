@@ -1,7 +1,7 @@
 import { Health } from '@windlass/contract'
 import type { Engine } from '@windlass/engine'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { COMMON_PROBLEMS } from './route-responses.ts'
+import { HEALTH } from '../openapi/examples.ts'
 
 export interface HealthRouteDeps {
   readonly counts: Engine['counts']
@@ -14,7 +14,10 @@ export interface HealthRouteDeps {
 export const healthRoute: FastifyPluginAsyncZod<HealthRouteDeps> = async (app, deps) => {
   app.get(
     '/health',
-    { schema: { operationId: 'getHealth', response: { 200: Health, ...COMMON_PROBLEMS } } },
+    {
+      schema: { operationId: 'getHealth', response: { 200: Health } },
+      config: { doc: { answers: { 200: HEALTH } } },
+    },
     async () => ({
       status: 'ok' as const,
       version: deps.version,

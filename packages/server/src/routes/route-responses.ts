@@ -1,10 +1,4 @@
-import { Problem } from '@windlass/contract'
 import { z } from 'zod'
-
-const problem = { content: { 'application/problem+json': { schema: Problem } } }
-
-/** Answers that every route can give, for the schema of a route. */
-export const COMMON_PROBLEMS = { '4xx': problem, '5xx': problem } as const
 
 /** A stream of server-sent events; its body is written by hand. */
 export const EVENT_STREAM = {

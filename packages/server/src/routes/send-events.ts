@@ -1,35 +1,22 @@
-import type { ServerResponse } from 'node:http'
 import type { Logger } from '@windlass/engine'
 import type { FastifyReply } from 'fastify'
+import { beginEventStream } from '../live/begin-event-stream.ts'
+import type { LiveStream } from '../live/event-hub.ts'
 
 /** A reader with more than this unread has stopped reading. */
 const LARGEST_BACKLOG_BYTES = 1024 * 1024
 
 /** A stream of server-sent events that ends by itself. */
-export interface EventSender {
+export interface EventSender extends LiveStream {
   /** Drops the reader when it does not read. */
   send(event: string, data: unknown): void
-  /** A comment that keeps an idle connection open. */
-  beat(): void
-  end(): void
   /** Calls `listener` when the reader has gone or the stream is at its end. */
   onClose(listener: () => void): void
 }
 
 /** Takes the answer out of the framework's hands and begins the stream. */
 export function sendEvents(reply: FastifyReply, log: Logger): EventSender {
-  const headers = reply.getHeaders()
-  reply.hijack()
-  const sink: ServerResponse = reply.raw
-  sink.on('error', (err) => log.debug({ err }, 'an event stream broke'))
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) sink.setHeader(name, value)
-  }
-  sink.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  })
+  const sink = beginEventStream(reply, log)
   sink.flushHeaders()
   const write = (text: string): void => {
     if (sink.destroyed || sink.writableEnded) return

@@ -1,43 +1,35 @@
 import type { Download, DownloadState } from '@windlass/contract'
 import {
-  type Clock,
   type Downloads,
   type EventLog,
   isWindlassError,
   type Logger,
   modelProgress,
-  WindlassError,
 } from '@windlass/engine'
 import type { FastifyReply } from 'fastify'
+import type { EventHub, ReaderOrigin } from '../live/event-hub.ts'
 import { type EventSender, sendEvents } from './send-events.ts'
 
 export interface TaskFeedDeps {
   readonly downloads: Pick<Downloads, 'find'>
   readonly events: EventLog
-  readonly clock: Clock
+  readonly hub: Pick<EventHub, 'requireRoom' | 'admit'>
   readonly log: Logger
-  /** Aborts when the server closes. */
-  readonly closing: AbortSignal
 }
 
-const MOST_READERS = 256
-const HEARTBEAT_MS = 15_000
 const LAST: readonly DownloadState[] = ['completed', 'failed', 'cancelled']
 
 /** Streams of single tasks: where each is, at once, at every change, and for the last time at its end. */
 export class TaskFeed {
   readonly #deps: TaskFeedDeps
-  #readers = 0
-
   constructor(deps: TaskFeedDeps) {
     this.#deps = deps
   }
 
-  /** @throws WindlassError TOO_MANY_STREAMS */
-  follow(reply: FastifyReply, id: string): void {
-    if (this.#readers >= MOST_READERS) throw new WindlassError('TOO_MANY_STREAMS')
-    this.#readers++
-    const { clock, closing, events, log } = this.#deps
+  /** @throws WindlassError TOO_MANY_STREAMS, SERVER_CLOSING */
+  follow(reply: FastifyReply, id: string, origin: ReaderOrigin): void {
+    const { hub, events, log } = this.#deps
+    hub.requireRoom(origin.client)
     const sender = sendEvents(reply, log)
     const reader = new TaskReader(id, sender, this.#deps)
     const unsubscribe = events.subscribe((event) => {
@@ -48,14 +40,10 @@ export class TaskFeed {
         event.data.id === id
       if (isOurs) reader.look()
     })
-    const stopBeat = clock.every(HEARTBEAT_MS, () => sender.beat())
-    const end = (): void => sender.end()
-    closing.addEventListener('abort', end, { once: true })
+    const leave = hub.admit(sender, origin)
     sender.onClose(() => {
-      this.#readers--
       unsubscribe()
-      stopBeat()
-      closing.removeEventListener('abort', end)
+      leave()
     })
     reader.look()
   }

@@ -1,6 +1,6 @@
+import { Problem } from '@windlass/contract'
 import { WindlassError } from '@windlass/engine'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { problems } from './problem-responses.ts'
 
 const ROUTES = [
   ['POST', '/videos', 'createVideo', 'Downloads a video.'],
@@ -21,8 +21,9 @@ export const videoRoutes: FastifyPluginAsyncZod = async (app) => {
         operationId,
         description: `${what} Not in this version: answers 501.`,
         tags: ['videos'],
-        response: problems(['SOURCE_UNAVAILABLE'], { body: method === 'POST' }),
+        response: { 501: Problem },
       },
+      config: { doc: { problems: ['SOURCE_UNAVAILABLE'], answers: {} } },
       handler: async () => {
         throw new WindlassError('SOURCE_UNAVAILABLE', { detail: 'video sites' })
       },

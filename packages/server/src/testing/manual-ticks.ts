@@ -1,13 +1,14 @@
 import { type Clock, systemClock } from '@windlass/engine'
 
-/** A clock whose intervals fire when a test says so. */
+/** A clock that stands until a test moves it, and whose intervals fire when a test says so. */
 export class ManualTicks implements Clock {
+  #ms = 1000
   readonly #ticks = new Set<{ ms: number; tick: () => void }>()
   now(): number {
-    return 1000
+    return this.#ms
   }
   monotonicMs(): number {
-    return 1000
+    return this.#ms
   }
   sleep: Clock['sleep'] = systemClock.sleep
 
@@ -15,6 +16,10 @@ export class ManualTicks implements Clock {
     const entry = { ms, tick }
     this.#ticks.add(entry)
     return () => this.#ticks.delete(entry)
+  }
+
+  advance(ms: number): void {
+    this.#ms += ms
   }
 
   /** Fires every interval of that length once. */

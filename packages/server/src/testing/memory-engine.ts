@@ -9,8 +9,11 @@ import type {
   WindlassEvent,
 } from '@windlass/contract'
 import {
+  type AccessKey,
+  type AccessStore,
   type Downloads,
   type Engine,
+  type EngineStats,
   type EventLog,
   type Limits,
   WindlassError,
@@ -204,9 +207,27 @@ export class MemoryEngine implements Engine {
     changed: [],
     timeZone: 'UTC',
   }
+  readonly keys = new Map<string, AccessKey>()
+  readonly access: AccessStore = {
+    find: async (hash) => this.keys.get(hash) ?? null,
+    list: async (kind) => [...this.keys.values()].filter((key) => key.kind === kind),
+    put: async (key) => void this.keys.set(key.hash, key),
+    remove: async (hashes) => {
+      for (const hash of hashes) this.keys.delete(hash)
+    },
+  }
 
   async counts(): Promise<{ active: number; queued: number }> {
     return { active: 0, queued: this.rows.size }
+  }
+
+  async stats(): Promise<EngineStats> {
+    const states = Map.groupBy(this.rows.values(), ({ state }) => state)
+    return {
+      downloads: [...states].map(([state, rows]) => ({ state, code: null, count: rows.length })),
+      traffic: [{ source: 'huggingface', host: 'cdn.example', bytes: 7 }],
+      disks: [{ use: 'cache', freeBytes: 100, reservedBytes: 10 }],
+    }
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,11 @@
 import { Writable } from 'node:stream'
 import { Secret } from '@windlass/engine'
 import type { FastifyInstance } from 'fastify'
+import { type Access, openAccess } from '../access/open-access.ts'
 import { buildApp } from '../app.ts'
+import { type ServedApp, servedBy } from '../app-on-demand.ts'
 import { createLog } from '../create-log.ts'
+import { DownloadLines } from '../live/download-lines.ts'
 import { ManualTicks } from './manual-ticks.ts'
 import { MemoryEngine } from './memory-engine.ts'
 
@@ -13,7 +16,11 @@ export const GOOD = { host: 'localhost', authorization: `Bearer ${TOKEN}` } as c
 
 export interface TestApp {
   readonly app: FastifyInstance
+  /** The app as a listener takes it. */
+  readonly served: ServedApp
   readonly engine: MemoryEngine
+  readonly access: Access
+  readonly lines: DownloadLines
   readonly clock: ManualTicks
   /** Everything logged so far. */
   readonly logged: () => string
@@ -23,23 +30,35 @@ export interface TestApp {
 export async function openTestApp(): Promise<TestApp> {
   const engine = new MemoryEngine()
   const clock = new ManualTicks()
-  const lines: string[] = []
+  const written: string[] = []
   const destination = new Writable({
     write(chunk, _encoding, done) {
-      lines.push(String(chunk))
+      written.push(String(chunk))
       done()
     },
   })
-  const app = await buildApp({
-    engine,
+  const access = await openAccess({
+    store: engine.access,
     clock,
     token: new Secret(TOKEN),
     socketToken: new Secret(SOCKET_TOKEN),
+  })
+  const lines = new DownloadLines(clock)
+  const app = await buildApp({
+    engine,
+    access,
+    lines,
+    clock,
     log: createLog({ level: 'debug', destination }),
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     version: '1.2.3',
     startedAt: clock.now(),
   })
+  const stopLines = lines.follow(engine.events)
+  app.addHook('preClose', async () => {
+    stopLines()
+  })
   await app.ready()
-  return { app, engine, clock, logged: () => lines.join('') }
+  const logged = (): string => written.join('')
+  return { app, served: servedBy(app), engine, access, lines, clock, logged }
 }

@@ -1,3 +1,4 @@
+import type { TrafficCounter } from '../traffic.ts'
 import type { FairBucket, Turn } from './fair-bucket.ts'
 import type { ByteMeter } from './throttle.ts'
 
@@ -7,6 +8,7 @@ export interface MeterOptions {
   /** The download. */
   readonly lane: string
   readonly signal: AbortSignal
+  readonly counter: TrafficCounter
 }
 
 /** What a body may read on one turn, as time at the lowest limit: longer ones at high rates save pauses. */
@@ -47,6 +49,7 @@ export class RouteMeter implements ByteMeter {
   }
 
   take(bytes: number): Promise<void> | null {
+    this.#options.counter.bytes += bytes
     const route = this.#options.route()
     if (route.length === 0 || this.#closed) {
       this.#credit = 0

@@ -1,3 +1,4 @@
+import { Traffic } from '../traffic.ts'
 import { type BandwidthLimits, NO_BANDWIDTH_LIMITS } from './bandwidth-limits.ts'
 import { RouteMeter } from './byte-meter.ts'
 import type { BandwidthClock, FairBucket } from './fair-bucket.ts'
@@ -15,6 +16,8 @@ export interface DownloadThrottle extends Throttle {
  * evenly, whatever their number of connections, and what one does not use the others get.
  */
 export interface Bandwidth {
+  /** What went through, limited or not. */
+  readonly traffic: Traffic
   readonly limits: BandwidthLimits
   /** In force for the next chunk of every running transfer. */
   setLimits(limits: BandwidthLimits): void
@@ -38,6 +41,7 @@ export function createBandwidth(
 }
 
 class LimitTree implements Bandwidth {
+  readonly traffic = new Traffic()
   readonly #total: LimitGroup
   readonly #sources: LimitGroup
   readonly #hosts: LimitGroup
@@ -82,7 +86,12 @@ class LimitTree implements Bandwidth {
     this.setDownloadRate(id, limitRate)
     return {
       open: (url, { signal }) =>
-        new RouteMeter({ lane: id, signal, route: this.#routeOf({ id, source, url }) }),
+        new RouteMeter({
+          lane: id,
+          signal,
+          route: this.#routeOf({ id, source, url }),
+          counter: this.traffic.counter(source, url.host),
+        }),
       close: () => {
         this.#own.delete(id)
         this.#version++

@@ -1,0 +1,39 @@
+import { normalizeIP } from '@fastify/rate-limit'
+
+/** What a connection came in by. On a Unix socket there is neither address nor port. */
+export interface Arrival {
+  readonly remoteAddress?: string | undefined
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
+}
+
+/** The bits of an IPv6 address that name a network; whoever has one has all addresses in it. */
+const IPV6_NETWORK = 64
+
+const noted = new WeakMap<object, Arrival>()
+
+/** Call it when a connection opens: a closed one tells no address, and would pass for a Unix socket. */
+export function noteArrival(socket: Arrival): void {
+  const { remoteAddress, localAddress, localPort } = socket
+  noted.set(socket, { remoteAddress, localAddress, localPort })
+}
+
+/** What the connection came in by when it opened. */
+export function arrivalOf(socket: Arrival): Arrival {
+  return noted.get(socket) ?? socket
+}
+
+/** Whether the connection came by the Unix socket, which only the user who runs this server can open. */
+export function isUnixSocket(socket: Arrival): boolean {
+  return arrivalOf(socket).localPort === undefined
+}
+
+/**
+ * Who counts as one client for limits: the address at the other end, and never what a header says
+ * of it. Null on the Unix socket, where nobody is to be limited.
+ */
+export function clientOf(socket: Arrival): string | null {
+  if (isUnixSocket(socket)) return null
+  const { remoteAddress } = arrivalOf(socket)
+  return remoteAddress === undefined ? 'unknown' : normalizeIP(remoteAddress, IPV6_NETWORK)
+}
