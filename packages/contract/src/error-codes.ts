@@ -247,6 +247,12 @@ export const ERROR_CODES = {
   DOWNLOAD_NOT_FOUND: row(404, 'fail', 'There is no such download'),
   ROUTE_NOT_FOUND: row(404, 'fail', 'There is no such route'),
   INVALID_STATE: row(409, 'fail', 'Not possible in this state'),
+  DOWNLOAD_STOPPED: row(
+    409,
+    'fail',
+    'The download was stopped by somebody',
+    'Resume it when it is paused, retry it when it is cancelled.',
+  ),
   QUEUE_FULL: row(429, 'fail', 'The queue is full', 'Try again when some downloads have finished.'),
   PAYLOAD_TOO_LARGE: row(413, 'fail', 'The request is too large'),
   UNSUPPORTED_MEDIA_TYPE: row(415, 'fail', 'Only JSON is accepted'),

@@ -6,11 +6,13 @@ export {
   DownloadReason,
   DownloadSummary,
 } from './download.ts'
+export { type DownloadResult, type ResultFile, resultOf } from './download-result.ts'
 export {
   DOWNLOAD_ACTIONS,
   DOWNLOAD_STATES,
   DownloadAction,
   DownloadState,
+  isOver,
 } from './download-state.ts'
 export {
   type Disposition,

@@ -1,5 +1,5 @@
 import { isApiError } from '@windlass/client'
-import type { DownloadRequest, WindlassEvent } from '@windlass/contract'
+import { type DownloadRequest, isOver, type WindlassEvent } from '@windlass/contract'
 import type { Connection, Connector } from '../connection.ts'
 import { followEvents } from '../follow-events.ts'
 import type { CliHost } from '../host.ts'
@@ -7,7 +7,7 @@ import { ownerLost } from '../owner-lost.ts'
 import type { ProgressModel } from '../render/progress-model.ts'
 import type { Reporter } from '../reporters/reporter.ts'
 import { pauseItems } from './pause-items.ts'
-import { isOver, type PullItem, submitItem } from './pull-item.ts'
+import { type PullItem, submitItem } from './pull-item.ts'
 
 export interface PullOptions {
   readonly requests: readonly DownloadRequest[]
