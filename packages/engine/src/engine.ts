@@ -1,6 +1,7 @@
 import type {
   CancelReceipt,
   Download,
+  DownloadAction,
   DownloadPage,
   DownloadPlan,
   DownloadQuery,
@@ -55,6 +56,15 @@ export interface Downloads {
   /** Ids in the states where `action` is legal, for bulk actions. */
   idsThatAllow(
     action: 'pause' | 'resume' | 'cancel' | 'retry' | 'forget',
+  ): Promise<readonly string[]>
+  /**
+   * Ids of the downloads that stand for this reference, however it is written and whichever
+   * of its files are wanted, in the states where `action` is legal.
+   * @throws WindlassError REF_INVALID
+   */
+  idsOfRef(
+    request: Pick<DownloadRequest, 'ref' | 'revision'>,
+    action: DownloadAction,
   ): Promise<readonly string[]>
   /** @throws WindlassError INVALID_STATE, as every action */
   pause(id: string): Promise<Download>

@@ -2,6 +2,18 @@ export { makeFoldersDurably } from './disk/make-folders-durably.ts'
 export { writeFileDurably } from './disk/write-file-durably.ts'
 export type { EngineLimits, ReservePolicy } from './downloads/settings.ts'
 export { actionsIn, isSettled, TRANSITIONS } from './downloads/state-table.ts'
+export { createEngine } from './embedding/create-engine.ts'
+export { dataFolder } from './embedding/data-folder.ts'
+export { DEFAULT_LIMITS, DEFAULT_RESERVE } from './embedding/default-limits.ts'
+export type {
+  CancelOutcome,
+  CancelTarget,
+  CreateEngineOptions,
+  EmbeddedEngine,
+  PullOptions,
+} from './embedding/embedded-engine.ts'
+export { readProxies } from './embedding/read-proxies.ts'
+export { systemPorts } from './embedding/system-ports.ts'
 export type { Downloads, Engine, EngineOptions, EventLog, Limits } from './engine.ts'
 export { classify } from './errors/classify.ts'
 export {

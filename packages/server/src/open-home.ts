@@ -5,6 +5,7 @@ import {
   openEngine,
   type Secret,
   systemClock,
+  systemPorts,
   WindlassError,
 } from '@windlass/engine'
 import { buildApp } from './app.ts'
@@ -16,7 +17,6 @@ import { prepareHome } from './home/prepare-home.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listen.ts'
 import { readVersion } from './read-version.ts'
 import type { Settings } from './settings/load-settings.ts'
-import { systemPorts } from './system-ports.ts'
 
 export interface OpenHomeOptions {
   readonly log: Log

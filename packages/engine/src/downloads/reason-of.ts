@@ -1,5 +1,5 @@
-import type { DownloadReason } from '@windlass/contract'
-import type { WindlassError } from '../errors/windlass-error.ts'
+import { type DownloadReason, ERROR_CODES } from '@windlass/contract'
+import { WindlassError } from '../errors/windlass-error.ts'
 
 /** Why a download stands where it stands, as people read it. */
 export function reasonOf(
@@ -20,4 +20,19 @@ export function reasonOf(
     ...(hint === undefined ? {} : { hint }),
     ...(options.retryAt === undefined ? {} : { retryAt: options.retryAt }),
   }
+}
+
+/** The error that a reason was made of, as far as the reason tells it. */
+export function errorOfReason(
+  { code, hint, message, retryAt }: DownloadReason,
+  facts: WindlassError['facts'],
+): WindlassError {
+  // A reason begins with the words of its code, as the error will again.
+  const detail = message.slice(ERROR_CODES[code].message.length).replace(/^: /, '')
+  return new WindlassError(code, {
+    facts,
+    ...(detail === '' ? {} : { detail }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+  })
 }

@@ -1,17 +1,17 @@
 import { isIPv4 } from 'node:net'
 import path from 'node:path'
 import {
+  dataFolder,
   type EngineLimits,
   type EngineOptions,
   type HubEnvironment,
   type ReservePolicy,
   readHubEnvironment,
+  readProxies,
   type Secret,
   WindlassError,
 } from '@windlass/engine'
-import { dataFolder } from './data-folder.ts'
 import { readConfigFile } from './read-config-file.ts'
-import { readProxies } from './read-proxies.ts'
 import { readSetting, type SettingLayers } from './read-setting.ts'
 import type { SettingKey } from './settings-table.ts'
 
