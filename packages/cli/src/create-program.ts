@@ -9,7 +9,9 @@ import { pullCommand } from './commands/pull.ts'
 import { rmCommand } from './commands/rm.ts'
 import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
+import { tokenCommand } from './commands/token.ts'
 import { watchCommand } from './commands/watch.ts'
+import { inheritSettings } from './inherit-settings.ts'
 
 const MORE = `
 Examples:
@@ -48,8 +50,9 @@ export function createProgram(context: CommandContext): Command {
     cancelCommand(context),
     actCommand(context, 'retry'),
     rmCommand(context),
+    tokenCommand(context),
     doctorCommand(context),
   ]
-  for (const command of commands) program.addCommand(command.copyInheritedSettings(program))
+  for (const command of commands) program.addCommand(inheritSettings(command, program))
   return program
 }

@@ -60,6 +60,8 @@ describe('the command line', () => {
       ['pull', 'x', '--limit-rate', '10'],
       ['ls', '--state', 'odd'],
       ['pull', 'x', '--nope'],
+      ['token', 'set', 'elsewhere'],
+      ['token', 'set', 'huggingface', 'hf_typed'],
     ]) {
       expect((await run(...args)).code, args.join(' ')).toBe(2)
     }

@@ -73,7 +73,7 @@ export const ERROR_CODES = {
     401,
     'blocked',
     'The host did not accept the token',
-    'Set a valid token (HF_TOKEN, or `hf auth login`) and resume.',
+    'Set a valid token (`windlass token set huggingface`, or HF_TOKEN) and resume.',
   ),
   HTTP_GATED: row(
     403,
@@ -109,7 +109,7 @@ export const ERROR_CODES = {
     401,
     'blocked',
     'The repository is private, gated or does not exist',
-    'Check the spelling. If it is private or gated, set a token with access (HF_TOKEN, or `hf auth login`) and resume.',
+    'Check the spelling. If it is private or gated, set a token with access (`windlass token set huggingface`, or HF_TOKEN) and resume.',
   ),
   REPO_DISABLED: row(403, 'fail', 'The host has disabled this repository'),
   REPO_RENAMED: row(409, 'fail', 'The repository has a new name', 'Use the new name from now on.'),

@@ -1,6 +1,7 @@
 export { type AppOptions, buildApp } from './app.ts'
 export { createLog, LOG_LEVELS, type Log, type LogOptions } from './create-log.ts'
 export { findOwner, type OwnerAddress, type OwnerSettings } from './home/find-owner.ts'
+export { keepsOwnToken, removeOwnToken, storeOwnToken } from './home/own-token.ts'
 export { type OpenHome, type OpenHomeOptions, openHome } from './open-home.ts'
 export { readVersion } from './read-version.ts'
 export { loadSettings, type Settings, type SettingsSources } from './settings/load-settings.ts'

@@ -9,6 +9,7 @@ import { openEngine } from '../open-engine.ts'
 import type { Logger } from '../ports.ts'
 import { StopRequest } from '../runtime/stop-request.ts'
 import { readHubEnvironment } from '../sources/huggingface/hub-environment.ts'
+import { ownTokenPath } from '../sources/huggingface/own-token-path.ts'
 import { activeDownloads, cancelDownloads } from './act-on-downloads.ts'
 import { dataFolder } from './data-folder.ts'
 import { DEFAULT_LIMITS, DEFAULT_RESERVE } from './default-limits.ts'
@@ -52,11 +53,12 @@ export async function createEngine(options: CreateEngineOptions = {}): Promise<E
 function completed(options: CreateEngineOptions): EngineOptions {
   // The one place of the engine that reads it, for programs that do not say.
   const { env = process.env, log = silent, limits, ...given } = options
+  const folders = { env, homeDir: homedir(), platform: process.platform }
+  const home = given.home ?? (env['WINDLASS_HOME'] || dataFolder(folders))
   return {
-    home:
-      env['WINDLASS_HOME'] || dataFolder({ env, homeDir: homedir(), platform: process.platform }),
+    home,
     reserve: DEFAULT_RESERVE,
-    hub: readHubEnvironment(env, homedir()),
+    hub: { ...readHubEnvironment(env, homedir()), ownTokenPath: ownTokenPath(home) },
     proxy: readProxies(env),
     allowedHosts: readAllowedHosts(env['WINDLASS_ALLOW_HOSTS'] ?? ''),
     userAgent: `windlass/${readVersion()}`,

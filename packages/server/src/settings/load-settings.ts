@@ -5,6 +5,7 @@ import {
   type EngineLimits,
   type EngineOptions,
   type HubEnvironment,
+  ownTokenPath,
   type ReservePolicy,
   readHubEnvironment,
   readProxies,
@@ -65,7 +66,7 @@ export function loadSettings(sources: SettingsSources): Settings {
     retries: required('retries', readSetting('retries', layers)),
     timeLimitMs: required('timeLimitMs', readSetting('timeLimitMs', layers)),
     reserve: required('reserve', readSetting('reserve', layers)),
-    hub: readHubEnvironment(env, homeDir),
+    hub: { ...readHubEnvironment(env, homeDir), ownTokenPath: ownTokenPath(home) },
     proxy: readProxies(env),
     allowedHosts: readSetting('allowedHosts', layers) ?? [],
   }
