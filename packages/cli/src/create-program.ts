@@ -3,6 +3,9 @@ import { Command } from 'commander'
 import type { CommandContext } from './command-context.ts'
 import { actCommand } from './commands/act.ts'
 import { cancelCommand } from './commands/cancel.ts'
+import { completeCommand } from './commands/complete.ts'
+import { completionCommand } from './commands/completion.ts'
+import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { lsCommand } from './commands/ls.ts'
 import { pullCommand } from './commands/pull.ts'
@@ -52,7 +55,10 @@ export function createProgram(context: CommandContext): Command {
     rmCommand(context),
     tokenCommand(context),
     doctorCommand(context),
+    configCommand(context),
+    completionCommand(context),
   ]
   for (const command of commands) program.addCommand(inheritSettings(command, program))
+  program.addCommand(inheritSettings(completeCommand(context), program), { hidden: true })
   return program
 }

@@ -4,6 +4,7 @@ export { findOwner, type OwnerAddress, type OwnerSettings } from './home/find-ow
 export { keepsOwnToken, removeOwnToken, storeOwnToken } from './home/own-token.ts'
 export { type OpenHome, type OpenHomeOptions, openHome } from './open-home.ts'
 export { readVersion } from './read-version.ts'
+export { type ExplainedSetting, explainSettings } from './settings/explain-settings.ts'
 export { loadSettings, type Settings, type SettingsSources } from './settings/load-settings.ts'
 export { parseRate, RATE_WORDS } from './settings/parse-rate.ts'
 export {

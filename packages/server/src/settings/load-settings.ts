@@ -79,7 +79,8 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-function findHome(sources: SettingsSources): string {
+/** The folder of Windlass's own state, absolute. */
+export function findHome(sources: SettingsSources): string {
   const layers = { flags: sources.flags ?? {}, env: sources.env, file: null }
   const named = readSetting('home', layers)
   if (named === null) return dataFolder(sources)
