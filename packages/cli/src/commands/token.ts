@@ -21,6 +21,13 @@ const HOSTS = ['huggingface'] as const
 const LONGEST_TOKEN = 512
 const TIMEOUT_MS = 15_000
 
+const EXAMPLES = `
+Examples:
+  windlass token set huggingface
+  windlass token test huggingface
+  windlass token rm huggingface
+`
+
 const SET_HELP = `
 Examples:
   windlass token set huggingface                  asks for it, and does not show it
@@ -37,6 +44,7 @@ export function tokenCommand(context: CommandContext): Command {
     new Command('token')
       .summary('set, test or remove the token of a host')
       .description('Tokens for private and gated repositories. None is ever shown.')
+      .addHelpText('after', EXAMPLES)
       .addCommand(set)
       .addCommand(testCommand(context))
       .addCommand(rmCommand(context))

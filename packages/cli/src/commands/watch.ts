@@ -16,6 +16,12 @@ import { findDownload } from '../select-downloads.ts'
 const LOOK_AGAIN_MS = 1000
 const ALONE = 'No Windlass is running on this home; waiting for one. Ctrl-C ends.'
 
+const EXAMPLES = `
+Examples:
+  windlass watch                all of them, until Ctrl-C
+  windlass watch 7k2m9          until it is complete, or rests; exit code as that of pull
+`
+
 export function watchCommand(context: CommandContext): Command {
   return new Command('watch')
     .summary('follow downloads live')
@@ -24,6 +30,7 @@ export function watchCommand(context: CommandContext): Command {
     )
     .argument('[id]', 'id, or the unique beginning of one')
     .option('--json', 'one JSON object per line on stdout')
+    .addHelpText('after', EXAMPLES)
     .action(async (id: string | undefined, flags: { readonly json?: boolean }) => {
       const model = new ProgressModel()
       const reporter = createReporter(context.host, model, flags)
