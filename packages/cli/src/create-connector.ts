@@ -1,4 +1,5 @@
 import { createClient } from '@windlass/client'
+import type { Download } from '@windlass/contract'
 import { type Clock, isWindlassError } from '@windlass/engine'
 import {
   findOwner,
@@ -10,6 +11,7 @@ import {
 } from '@windlass/server'
 import { Agent, fetch } from 'undici'
 import type { Connection, Connector } from './connection.ts'
+import { pauseEach } from './pull/pause-each.ts'
 
 export interface ConnectorDeps {
   readonly settings: Settings
@@ -30,7 +32,7 @@ export function createConnector(deps: ConnectorDeps): Connector {
   const toOwner = async (): Promise<Connection | null> => {
     const owner = await findOwner(settings)
     if (owner === null) return null
-    const connection = connectionTo(owner, role, async () => undefined)
+    const connection = connectionTo(owner, role)
     if (role === 'guest') return connection
     return await proven(connection)
   }
@@ -56,13 +58,27 @@ export function createConnector(deps: ConnectorDeps): Connector {
 
 function ownConnection(home: OpenHome): Connection {
   const address = { baseUrl: 'http://localhost', socketPath: home.socketPath, token: home.token }
-  return connectionTo(address, 'owner', () => home.close())
+  const overSocket = connectionTo(address, 'owner')
+  return {
+    ...overSocket,
+    async close() {
+      await overSocket.close()
+      await home.close()
+    },
+    async closePausing(ids) {
+      let paused: readonly Download[] = []
+      await overSocket.close()
+      await home.close(async () => {
+        paused = await pauseEach(ids, (id) => home.engine.downloads.pause(id))
+      })
+      return paused
+    },
+  }
 }
 
 function connectionTo(
   { baseUrl, socketPath, token }: OwnerAddress,
   role: Connection['role'],
-  closeHome: () => Promise<void>,
 ): Connection {
   const dispatcher = new Agent(socketPath === null ? {} : { connect: { socketPath } })
   const client = createClient({
@@ -74,10 +90,12 @@ function connectionTo(
     client,
     role,
     address: socketPath ?? baseUrl,
-    async close() {
-      // Event streams are open for as long as somebody listens: nothing to wait for.
+    // Event streams are open for as long as somebody listens: nothing to wait for.
+    close: () => dispatcher.destroy(),
+    async closePausing(ids) {
+      const paused = await pauseEach(ids, (id) => client.pause(id))
       await dispatcher.destroy()
-      await closeHome()
+      return paused
     },
   }
 }

@@ -34,8 +34,11 @@ export interface OpenHome {
   readonly socketPath: string
   /** The API token that `url` wants. */
   readonly token: Secret
-  /** Ends the live streams, then the sockets, then the engine. May be called again. */
-  close(): Promise<void>
+  /**
+   * Ends the live streams, then the sockets, then the engine. `lastWork` is done with the
+   * engine when nobody can reach the API any more. May be called again.
+   */
+  close(lastWork?: () => Promise<void>): Promise<void>
 }
 
 /**
@@ -51,8 +54,18 @@ export async function openHome(settings: Settings, options: OpenHomeOptions): Pr
     const engine = closer.add('engine', await takeEngine(settings, paths, options), (opened) =>
       opened.close(),
     )
+    let work = async (): Promise<void> => undefined
+    closer.add('last work', null, () => work())
     const served = await serve(engine, settings, { ...options, paths, closer })
-    return { engine, ...served, socketPath: paths.socket, close: () => closer.close() }
+    return {
+      engine,
+      ...served,
+      socketPath: paths.socket,
+      close(lastWork = work) {
+        work = lastWork
+        return closer.close()
+      },
+    }
   } catch (error) {
     await closer.close()
     throw error

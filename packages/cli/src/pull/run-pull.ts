@@ -1,4 +1,4 @@
-import { isApiError } from '@windlass/client'
+import { isApiError, keepGoing } from '@windlass/client'
 import { type DownloadRequest, isOver, type WindlassEvent } from '@windlass/contract'
 import type { Connection, Connector } from '../connection.ts'
 import { followEvents } from '../follow-events.ts'
@@ -6,7 +6,6 @@ import type { CliHost } from '../host.ts'
 import { ownerLost } from '../owner-lost.ts'
 import type { ProgressModel } from '../render/progress-model.ts'
 import type { Reporter } from '../reporters/reporter.ts'
-import { pauseItems } from './pause-items.ts'
 import { type PullItem, submitItem } from './pull-item.ts'
 
 export interface PullOptions {
@@ -49,6 +48,8 @@ class Pull {
   #end: 'paused' | 'terminated' | null = null
   #lastSeq: number | undefined
   #role: Connection['role'] | null = null
+  /** Who served the home at the last connection. */
+  #owner: string | null = null
 
   constructor(options: PullOptions) {
     this.#options = options
@@ -109,8 +110,7 @@ class Pull {
       })
       if (outcome === 'done') return 'settled'
       if (outcome === 'owner-lost') return outcome
-      if (this.#end === 'paused')
-        await pauseItems(connection.client, this.#items, this.#options.model)
+      if (this.#end === 'paused') await this.#pause(connection)
       return this.#end ?? 'terminated'
     } catch (error) {
       if (connection.role === 'guest' && ownerLost(error)) return 'owner-lost'
@@ -118,15 +118,41 @@ class Pull {
     }
   }
 
-  /** What an earlier owner has accepted is only looked at: handing it in anew would undo a pause by somebody else. */
-  async #submit({ client }: Connection): Promise<void> {
+  async #pause(connection: Connection): Promise<void> {
+    const ids = this.#items.map(({ id }) => id).filter((id) => id !== undefined)
+    for (const download of await connection.closePausing(ids)) this.#options.model.put(download)
+  }
+
+  /**
+   * Hands in what no owner has accepted yet. What an earlier owner paused as it left, we still
+   * wait for: while it was there, a pause would have been seen, and have ended the wait.
+   */
+  async #submit(connection: Connection): Promise<void> {
+    const { client } = connection
+    const isOtherOwner = await this.#meetOwner(connection)
     await this.#refresh(client)
     for (const item of this.#items) {
       if (item.problem !== undefined || this.#end !== null) continue
+      const known = item.id === undefined ? undefined : this.#options.model.find(item.id)
+      if (isOtherOwner && known?.state === 'paused') {
+        this.#options.model.put(await keepGoing(client, await client.find(known.id)))
+      }
       if (item.id !== undefined) continue
       const download = await submitItem(client, item)
       if (download !== null) this.#options.model.put(download)
     }
+  }
+
+  /** True when the home has another owner than at the last connection, of which there was one. */
+  async #meetOwner({ client, role }: Connection): Promise<boolean> {
+    const before = this.#owner
+    if (role === 'guest') {
+      const { pid, startedAt } = await client.health()
+      this.#owner = `${pid} ${startedAt}`
+    } else {
+      this.#owner = role
+    }
+    return before !== null && before !== this.#owner
   }
 
   async #take({ client }: Connection, event: WindlassEvent): Promise<void> {
