@@ -18,12 +18,13 @@ import { inheritSettings } from './inherit-settings.ts'
 
 const MORE = `
 Examples:
-  windlass pull Qwen/Qwen3-0.6B        download, verify, print the path
-  windlass pull org/name --dry-run     see what it would take
-  windlass ls                          what is there, what waits and why
-  windlass serve                       work through the queue, with an API
+  windlass pull Qwen/Qwen3-0.6B      fetch and verify it
+  windlass pull org/name --dry-run   see what it would take
+  windlass ls                        what waits, and why
+  windlass serve                     a queue with an API
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 you must act, 70 bug, 130 interrupted (everything kept).
+Exit codes: 0 done, 1 failed, 2 usage, 3 you must act,
+70 bug, 130 interrupted (everything kept).
 `
 
 /** The whole command line. Parsing throws CommanderError instead of ending the process. */
@@ -40,6 +41,9 @@ export function createProgram(context: CommandContext): Command {
       getOutHelpWidth: () => Math.min(host.stdout.columns(), 100),
       getErrHelpWidth: () => Math.min(host.stderr.columns(), 100),
     })
+    // Narrower than its own 40, so that words stay whole beside long flags on a small terminal.
+    .configureHelp({ minWidthToWrap: 20 })
+    .showHelpAfterError('hint: Add --help to see how it is used.')
     .exitOverride()
     .addHelpText('after', MORE)
   const commands = [

@@ -31,7 +31,10 @@ describe('windlass token', { timeout: 60_000 }, () => {
     expect(await readFile(file, 'utf8')).toBe('hf_canary\n')
 
     const tested = await run(['token', 'test', 'huggingface'])
-    expect(tested).toMatchObject({ code: 0, stderr: `It was read from ${file}.\n` })
+    expect(tested).toMatchObject({
+      code: 0,
+      stderr: `Asking ${hub.endpoint} with the token from ${file}.\n`,
+    })
     expect(tested.stdout).toContain('the token of somebody (read')
     expect((await run(['pull', 'org/closed'])).code).toBe(0)
     const doctor = await run(['doctor'])

@@ -244,7 +244,7 @@ export const ERROR_CODES = {
     'A valid API token is needed',
     'Send `Authorization: Bearer TOKEN`; the token is in WINDLASS_HOME/token.',
   ),
-  DOWNLOAD_NOT_FOUND: row(404, 'fail', 'There is no such download'),
+  DOWNLOAD_NOT_FOUND: row(404, 'fail', 'There is no such download', 'See `windlass ls`.'),
   ROUTE_NOT_FOUND: row(404, 'fail', 'There is no such route'),
   INVALID_STATE: row(409, 'fail', 'Not possible in this state'),
   DOWNLOAD_STOPPED: row(

@@ -44,8 +44,8 @@ async function foreignRows(
   { hub, proxy }: Settings,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Row[]> {
-  const row = (variable: string, value: string | null): Row => {
-    const from = env[variable]
+  const row = (variable: string, value: string | null, ...others: readonly string[]): Row => {
+    const from = [variable, ...others].some((name) => env[name])
       ? 'the environment'
       : value === null
         ? 'nobody sets it'
@@ -54,10 +54,10 @@ async function foreignRows(
   }
   const { httpProxy, httpsProxy, noProxy } = proxy
   return [
-    row('HF_ENDPOINT', hub.endpoint),
-    row('HF_HUB_CACHE', hub.cacheDir),
+    row('HF_ENDPOINT', hub.endpoint, 'HUGGINGFACE_CO_STAGING'),
+    row('HF_HUB_CACHE', hub.cacheDir, 'HUGGINGFACE_HUB_CACHE', 'HF_HOME', 'XDG_CACHE_HOME'),
     await tokenRow(hub),
-    row('HF_HUB_OFFLINE', hub.offline ? 'yes' : 'no'),
+    row('HF_HUB_OFFLINE', hub.offline ? 'yes' : 'no', 'TRANSFORMERS_OFFLINE'),
     { ...row('https_proxy', hostOf(httpsProxy)), from: placeOf(httpsProxy) },
     { ...row('http_proxy', hostOf(httpProxy)), from: placeOf(httpProxy) },
     { ...row('no_proxy', noProxy ?? null), from: placeOf(noProxy) },
@@ -87,15 +87,15 @@ function writeJson({ host }: CommandContext, rows: readonly Row[]): void {
 }
 
 function writeTable({ host }: CommandContext, rows: readonly Row[]): void {
-  const columns = [{ title: 'Setting' }, { title: 'Value', flexible: true }, { title: 'From' }]
+  const columns = [{ title: 'Setting' }, { title: 'From' }, { title: 'Value' }]
   const cells = rows.map(({ from, hidden, value, variable }) => [
     variable,
-    hidden ? '(set, not shown)' : printable(value ?? '-'),
     printable(from),
+    hidden ? '(set, not shown)' : printable(value ?? '-'),
   ])
-  const width = host.stdout.isTerminal ? host.stdout.columns() : null
+  // Never cut: a path that is cut cannot be copied. The last column may be broken by the terminal.
   host.stdout.write(
-    renderTable(columns, cells, width)
+    renderTable(columns, cells, null)
       .map((line) => `${line}\n`)
       .join(''),
   )

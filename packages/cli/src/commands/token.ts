@@ -1,4 +1,4 @@
-import { askHubIdentity, findHubToken, Secret, WindlassError } from '@windlass/engine'
+import { askHubIdentity, findHubToken, Secret } from '@windlass/engine'
 import {
   keepsOwnToken,
   readVersion,
@@ -12,6 +12,8 @@ import { createSilentLog } from '../command-log.ts'
 import { confirm } from '../confirm.ts'
 import { EXIT_CODES, type ExitCode } from '../exit-codes.ts'
 import type { CliHost } from '../host.ts'
+import { failureLines } from '../render/failure-lines.ts'
+import { paintFor } from '../render/paint.ts'
 import { printable } from '../render/printable.ts'
 import { UsageError } from '../usage-error.ts'
 
@@ -98,14 +100,15 @@ async function testToken(
   const { host } = context
   const { hub, proxy } = context.settings()
   const found = await findHubToken(hub)
-  if (found === null) throw noToken(hub)
+  if (found === null) return tellNone(host, hub)
+  const where = found.path ?? 'HF_TOKEN'
+  if (!json) host.stderr.write(`Asking ${hub.endpoint} with the token from ${where}.\n`)
   const userAgent = `windlass/${readVersion()}`
   const { name, role, tokenName } = await askHubIdentity(
     found.token,
     { hub, proxy, userAgent, clock: host.clock },
     { signal: AbortSignal.timeout(TIMEOUT_MS) },
   )
-  const where = found.path ?? 'HF_TOKEN'
   if (json) {
     const facts = { host: source, endpoint: hub.endpoint, from: where, name, tokenName, role }
     host.stdout.write(`${JSON.stringify(facts)}\n`)
@@ -113,20 +116,19 @@ async function testToken(
   }
   const what = [role, tokenName === null ? null : `called ${tokenName}`].filter(Boolean).join(', ')
   const kind = what === '' ? '' : ` (${printable(what)})`
-  host.stdout.write(`${hub.endpoint} knows it: the token of ${printable(name)}${kind}\n`)
-  host.stderr.write(`It was read from ${where}.\n`)
+  host.stdout.write(`It is the token of ${printable(name)}${kind}.\n`)
   return EXIT_CODES.done
 }
 
-function noToken(hub: Settings['hub']): WindlassError {
-  return new WindlassError('HTTP_AUTH', {
-    detail: hub.implicitTokenDisabled
-      ? 'none is sent, as HF_HUB_DISABLE_IMPLICIT_TOKEN says'
-      : 'there is none',
-    hint: hub.implicitTokenDisabled
-      ? 'Unset HF_HUB_DISABLE_IMPLICIT_TOKEN.'
-      : 'Set one: windlass token set huggingface',
-  })
+function tellNone(host: CliHost, hub: Settings['hub']): ExitCode {
+  const failure = hub.implicitTokenDisabled
+    ? {
+        message: 'No token is sent, as HF_HUB_DISABLE_IMPLICIT_TOKEN says',
+        hint: 'Unset HF_HUB_DISABLE_IMPLICIT_TOKEN to use one.',
+      }
+    : { message: 'No token is set', hint: 'Set one: windlass token set huggingface' }
+  host.stderr.write(`${failureLines(failure, paintFor(host.stderr, host.env)).join('\n')}\n`)
+  return EXIT_CODES.blocked
 }
 
 function rmCommand(context: CommandContext): Command {

@@ -9,7 +9,7 @@ export function reasonOf(
   const spent =
     options.spentAttempts === undefined
       ? ''
-      : `; gave up after ${options.spentAttempts} attempts without progress`
+      : `; gave up after ${options.spentAttempts} ${options.spentAttempts === 1 ? 'attempt' : 'attempts'} without progress`
   const hint =
     options.spentAttempts === undefined
       ? error.hint

@@ -67,6 +67,9 @@ export async function askHubIdentity(
     )
     if (head.status === 200) return identityOf(await readJson(head, { schema: WhoAmI }))
     head.body.destroy()
+    if (head.status === 401) {
+      throw new WindlassError('HTTP_AUTH', { detail: `${head.url.host} does not know it` })
+    }
     throw statusError(head, { what: 'whose token it is' })
   } finally {
     await http.close()
