@@ -32,5 +32,7 @@ export interface Connector {
   toOwnerOrSelf(options: {
     readonly startDownloads: boolean
     readonly signal: AbortSignal
+    /** How long to wait for a process that holds the home without answering; 15 s when absent. */
+    readonly patienceMs?: number
   }): Promise<Connection>
 }

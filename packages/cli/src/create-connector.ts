@@ -39,8 +39,8 @@ export function createConnector(deps: ConnectorDeps): Connector {
 
   return {
     toOwner,
-    async toOwnerOrSelf({ signal, startDownloads }) {
-      const deadline = clock.monotonicMs() + PATIENCE_MS
+    async toOwnerOrSelf({ signal, startDownloads, patienceMs = PATIENCE_MS }) {
+      const deadline = clock.monotonicMs() + patienceMs
       for (;;) {
         signal.throwIfAborted()
         const owner = await toOwner()

@@ -78,6 +78,16 @@ describe('download()', () => {
     expect(steering).toEqual(line === null ? [] : [line])
   })
 
+  it('stops what was accepted while its signal aborted', async () => {
+    const { server, client } = await setUp()
+    const stop = new AbortController()
+    const reason = new Error('enough')
+    server.on('POST /api/downloads', () => stop.abort(reason))
+    const result = client.download('org/name', { signal: stop.signal, onAbort: 'cancel' })
+    expect(await failure(result)).toBe(reason)
+    expect(server.asked).toEqual(['POST /api/downloads', 'POST /api/downloads/a/cancel'])
+  })
+
   it('ends when the callback throws, with what it threw', async () => {
     const { client } = await setUp()
     const odd = new RangeError('odd')

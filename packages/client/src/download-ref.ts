@@ -19,8 +19,11 @@ export async function downloadRef(
 ): Promise<DownloadResult> {
   const { onAbort = 'pause', onConnection, onProgress, signal } = options
   const call = signal === undefined ? {} : { signal }
-  const accepted = await client.start(request, call)
+  const accepted = await (signal === undefined || onAbort === 'leave'
+    ? client.start(request, call)
+    : startPatiently(client, request, signal))
   try {
+    signal?.throwIfAborted()
     let last = accepted.created
       ? accepted.download
       : await keepGoing(client, accepted.download, call)
@@ -36,6 +39,30 @@ export async function downloadRef(
   } catch (error) {
     if (signal?.aborted && onAbort !== 'leave') await stop(client, accepted.download.id, onAbort)
     throw error
+  }
+}
+
+/**
+ * Waits for the answer a little longer than `signal` says: a download that was accepted, and
+ * whose id nobody heard, could not be stopped.
+ */
+async function startPatiently(
+  client: Client,
+  request: DownloadRequest,
+  signal: AbortSignal,
+): ReturnType<Client['start']> {
+  signal.throwIfAborted()
+  const patience = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const hurry = (): void => {
+    timer = setTimeout(() => patience.abort(signal.reason), LAST_WORD_MS)
+  }
+  signal.addEventListener('abort', hurry, { once: true })
+  try {
+    return await client.start(request, { signal: patience.signal })
+  } finally {
+    signal.removeEventListener('abort', hurry)
+    clearTimeout(timer)
   }
 }
 

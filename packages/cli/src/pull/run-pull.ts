@@ -24,6 +24,8 @@ export interface PullResult {
   readonly role: Connection['role']
 }
 
+const PATIENCE_WITH_LEAVING_MS = 120_000
+
 type Turn = PullResult['end'] | 'owner-lost'
 
 /**
@@ -86,7 +88,10 @@ class Pull {
     const { connector } = this.#options
     try {
       const startDownloads = this.#end === null
-      return await connector.toOwnerOrSelf({ startDownloads, signal: this.#stop.signal })
+      // One that leaves may have much to write down; whoever waited for it can wait for that, too.
+      const patience = this.#owner === null ? {} : { patienceMs: PATIENCE_WITH_LEAVING_MS }
+      const { signal } = this.#stop
+      return await connector.toOwnerOrSelf({ startDownloads, signal, ...patience })
     } catch (error) {
       if (this.#end === null) throw error
       if (this.#end === 'terminated' || this.#items.every((item) => item.id === undefined))
