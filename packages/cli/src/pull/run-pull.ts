@@ -74,9 +74,9 @@ class Pull {
       this.#tellRole(connection)
       try {
         const turn = await this.#turn(connection)
-        if (turn !== 'owner-lost') {
-          return { items: this.#items, end: turn, role: connection.role }
-        }
+        // The last that it told counts: a pause that ended the wait must not look like its leaving.
+        const end = turn === 'owner-lost' && this.#seemsDone() ? 'settled' : turn
+        if (end !== 'owner-lost') return { items: this.#items, end, role: connection.role }
       } finally {
         await connection.close()
       }
@@ -130,16 +130,17 @@ class Pull {
 
   /**
    * Hands in what no owner has accepted yet. What an earlier owner paused as it left, we still
-   * wait for: while it was there, a pause would have been seen, and have ended the wait.
+   * wait for; what was seen to be paused while it was there, somebody wanted so.
    */
   async #submit(connection: Connection): Promise<void> {
     const { client } = connection
     const isOtherOwner = await this.#meetOwner(connection)
+    const goingOn = this.#items.filter((item) => !this.#seemsOver(item))
     await this.#refresh(client)
     for (const item of this.#items) {
       if (item.problem !== undefined || this.#end !== null) continue
       const known = item.id === undefined ? undefined : this.#options.model.find(item.id)
-      if (isOtherOwner && known?.state === 'paused') {
+      if (isOtherOwner && known?.state === 'paused' && goingOn.includes(item)) {
         this.#options.model.put(await keepGoing(client, await client.find(known.id)))
       }
       if (item.id !== undefined) continue
@@ -184,13 +185,15 @@ class Pull {
   }
 
   #seemsDone(): boolean {
-    return this.#items.every((item) => {
-      if (item.problem !== undefined) return true
-      if (item.id === undefined) return false
-      const download = this.#options.model.find(item.id)
-      // One that somebody has forgotten is over as well.
-      return download === undefined || isOver(download)
-    })
+    return this.#items.every((item) => this.#seemsOver(item))
+  }
+
+  #seemsOver({ id, problem }: PullItem): boolean {
+    if (problem !== undefined) return true
+    if (id === undefined) return false
+    const download = this.#options.model.find(id)
+    // One that somebody has forgotten is over as well.
+    return download === undefined || isOver(download)
   }
 
   async #refresh(client: Connection['client']): Promise<void> {
