@@ -28,7 +28,7 @@ export function createClient(options: ClientOptions): Client {
     ...readingCalls(transport),
     ...actionCalls(transport),
     events: (eventsOptions) => followEvents(deps, eventsOptions),
-    follow: (id, followOptions) => followDownload(client, id, followOptions),
+    follow: (id, followOptions) => followDownload({ client, sleep: deps.sleep }, id, followOptions),
     download: (request, downloadOptions) =>
       downloadRef(
         client,

@@ -86,6 +86,15 @@ describe('following a download', () => {
     expect(await updates.ended()).toBe(true)
   })
 
+  it('looks again where the server asks for patience', async () => {
+    const { server, client } = await setUp()
+    server.refuse(3)
+    const updates = reader(client.follow('a'))
+    expect((await updates.next()).download.state).toBe('queued')
+    expect(server.asked.filter((line) => line === 'GET /api/downloads/a')).toHaveLength(4)
+    await updates.leave()
+  })
+
   it('trusts the download and not an event that is a replay', async () => {
     const { server, client } = await setUp({ state: 'downloading' })
     const updates = reader(client.follow('a'))

@@ -2,7 +2,14 @@ import { type Download, isOver, type PassingEventMap, type WindlassEvent } from 
 import { isPassing } from './api-error.ts'
 import type { Client, DownloadUpdate, FollowOptions } from './client.ts'
 
-type FollowClient = Pick<Client, 'find' | 'events'>
+export interface FollowDownloadDeps {
+  readonly client: Pick<Client, 'find' | 'events'>
+  /** Rejects when the signal aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+/** Between two looks at a server that does not answer or asks for patience. */
+const LOOK_AGAIN_MS = 1000
 
 /**
  * Yields the download now and at each change, until it is over: complete, failed,
@@ -11,7 +18,7 @@ type FollowClient = Pick<Client, 'find' | 'events'>
  * @throws ApiError DOWNLOAD_NOT_FOUND also when somebody forgets it meanwhile, and as `events`
  */
 export async function* followDownload(
-  client: FollowClient,
+  deps: FollowDownloadDeps,
   id: string,
   options: FollowOptions = {},
 ): AsyncGenerator<DownloadUpdate, void, undefined> {
@@ -20,7 +27,7 @@ export async function* followDownload(
   options.signal?.addEventListener('abort', stop, { once: true })
   try {
     if (options.signal?.aborted) return
-    yield* updates(client, id, { ...options, signal: stream.signal })
+    yield* updates(deps, id, { ...options, signal: stream.signal })
   } finally {
     options.signal?.removeEventListener('abort', stop)
     stream.abort(new Error('the reader left'))
@@ -28,12 +35,12 @@ export async function* followDownload(
 }
 
 async function* updates(
-  client: FollowClient,
+  deps: FollowDownloadDeps,
   id: string,
   { onConnection, signal }: FollowOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<DownloadUpdate, void, undefined> {
   let connected = Promise.withResolvers<'connected'>()
-  const events = client.events({
+  const events = deps.client.events({
     downloadId: id,
     signal,
     onConnection(change) {
@@ -60,8 +67,8 @@ async function* updates(
       event = step.value
       next = nextEvent()
     }
-    known = await afterEvent(known, event, () => look(client, id, signal))
-    if (known === null) continue
+    known = await afterEvent(known, event, () => look(deps, id, signal))
+    if (known === null) return
     yield { download: known, event: event?.type === 'resync' ? null : event }
     if (isOver(known)) return
   }
@@ -84,21 +91,29 @@ async function afterEvent(
     case 'download.noticed':
       return known
     default:
-      return (await read()) ?? known
+      return await read()
   }
 }
 
-/** Null when the server went away just now: the stream breaks too, and its next connect reads again. */
+/** Looks until it sees the download; null when the signal aborted. */
 async function look(
-  client: FollowClient,
+  { client, sleep }: FollowDownloadDeps,
   id: string,
   signal: AbortSignal,
 ): Promise<Download | null> {
-  try {
-    return await client.find(id, { signal })
-  } catch (error) {
-    if (signal.aborted || isPassing(error)) return null
-    throw error
+  for (;;) {
+    try {
+      return await client.find(id, { signal })
+    } catch (error) {
+      if (signal.aborted) return null
+      if (!isPassing(error)) throw error
+    }
+    try {
+      await sleep(LOOK_AGAIN_MS, signal)
+    } catch (error) {
+      if (signal.aborted) return null
+      throw error
+    }
   }
 }
 

@@ -7,6 +7,8 @@ export interface LiveServer {
   readonly baseUrl: string
   /** `METHOD path` of each request, and the `Last-Event-ID` of those that sent one. */
   readonly asked: readonly string[]
+  /** Answers so many looks at the download with 503. */
+  refuse(looks: number): void
   /** Calls `then` at each such request, `METHOD path`. */
   on(line: string, then: () => void): void
   /** Resolves when so many event streams were opened. */
@@ -31,6 +33,7 @@ export async function liveServer(first: Download): Promise<LiveServer> {
   const open = new Set<ServerResponse>()
   const waiting: { readonly count: number; readonly resolve: () => void }[] = []
   let opened = 0
+  let refusals = 0
 
   const server = createServer((request, response) => {
     const place = request.headers['last-event-id']
@@ -44,6 +47,11 @@ export async function liveServer(first: Download): Promise<LiveServer> {
       response.once('close', () => open.delete(response))
       opened++
       for (const { count, resolve } of waiting) if (opened >= count) resolve()
+      return
+    }
+    if (refusals > 0 && request.method === 'GET') {
+      refusals--
+      response.writeHead(503).end()
       return
     }
     const receipt = line.endsWith('/cancel') ? { receipt: { files: 1, bytes: 2 } } : {}
@@ -65,6 +73,9 @@ export async function liveServer(first: Download): Promise<LiveServer> {
   return {
     baseUrl: `http://127.0.0.1:${port}`,
     asked,
+    refuse(looks) {
+      refusals = looks
+    },
     on: (line, then) => void listeners.set(line, then),
     streams: (count) =>
       new Promise((resolve) => {
