@@ -22,7 +22,8 @@ const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /**
  * Opens an engine for use within another program. Without options it works in the home
- * that the command line uses, so with that running beside it, name a folder of your own.
+ * that the command line uses, where what was under way goes on; with that running beside it,
+ * name a folder of your own.
  * @throws WindlassError LOCK_HELD when another process owns the home, DB_TOO_NEW,
  *   STORAGE_BROKEN, SETTINGS_INVALID for a variable that makes no sense
  */
