@@ -54,6 +54,13 @@ module.exports = {
       },
     },
     {
+      name: 'client-runs-in-browsers',
+      comment: 'a module of Node is not there; what is of Node alone is held off by its tsconfig',
+      severity: 'error',
+      from: { path: '^packages/(client|contract)/src/', pathNot: TESTS },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'engine-has-no-framework',
       comment: 'the engine is a library: no server, no command line, no terminal',
       severity: 'error',

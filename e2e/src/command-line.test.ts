@@ -186,7 +186,7 @@ test('a command reaches the server of its home and shows what it does', async ()
   // For each connection: the file must outlast two commands on a busy machine.
   world.hub.setCdnRate(MB / 8)
   const served = await world.serve()
-  const { download } = await served.client.create({ ref: 'org/big' })
+  const { download } = await served.client.start({ ref: 'org/big' })
   await until(() => cdnBytes(world.hub) > MB, { what: 'bytes arrive' })
   const listed = await world.run(['ls'])
   expect(listed.exitCode, listed.stderr).toBe(0)

@@ -112,7 +112,7 @@ test('kills during a cancel leave a clean-up that the next start finishes', {
   for (let round = 0; round < 6; round++) {
     const id = `org/cancelled-${round}`
     await world.hub.addRepo({ id, files: [...small, big] })
-    const { download } = await served.client.create({ ref: id })
+    const { download } = await served.client.start({ ref: id })
     await receives(served.client, download.id, MB)
     const cancelling = served.client.cancel(download.id).catch(() => undefined)
     if (round % 2 === 0) {

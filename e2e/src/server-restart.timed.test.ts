@@ -30,10 +30,10 @@ async function begin(world: World): Promise<{ served: Served; ids: string[]; pau
   const ids: string[] = []
   for (const id of IDS) {
     await world.hub.addRepo({ id, files: filesOf(id) })
-    ids.push((await served.client.create({ ref: id })).download.id)
+    ids.push((await served.client.start({ ref: id })).download.id)
   }
   await world.hub.addRepo({ id: 'org/paused', files: filesOf('org/paused') })
-  const paused = await served.client.create({ ref: 'org/paused', paused: true })
+  const paused = await served.client.start({ ref: 'org/paused', paused: true })
   for (const id of ids.slice(0, 3)) await receives(served.client, id, 1.5 * MB)
   return { served, ids, pausedId: paused.download.id }
 }

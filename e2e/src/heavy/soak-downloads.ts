@@ -43,7 +43,7 @@ export class SoakDownloads {
       const ref = `org/soak-${this.#made++}`
       const files = someFiles(ref, this.#random, FILES)
       await this.#world.hub.addRepo({ id: ref, files })
-      const { created } = await client.create({ ref })
+      const { created } = await client.start({ ref })
       this.#findings.require(created, `${ref} is a new download`)
       this.#files.set(ref, files)
     }

@@ -45,7 +45,7 @@ export class TrackedDownloads {
     { ref, files, paused = false }: Pick<Tracked, 'ref' | 'files'> & { readonly paused?: boolean },
   ): Promise<void> {
     await this.#hub.addRepo({ id: ref, files })
-    await client.create({ ref, paused })
+    await client.start({ ref, paused })
     this.#all.set(ref, { ref, files, isPaused: paused, path: null })
   }
 

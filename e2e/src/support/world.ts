@@ -46,6 +46,8 @@ export interface World extends AsyncDisposable {
   readonly cache: string
   /** Path of a home. */
   home(name?: string): string
+  /** What the program is started with: this world, and nothing of the caller's. */
+  environment(options?: RunWindlassOptions): Record<string, string>
   /** Starts the program; it is killed at the end of the test at the latest. */
   start(args: readonly string[], options?: RunWindlassOptions): WindlassProcess
   /** Runs the program to its end. */
@@ -66,20 +68,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const processes: WindlassProcess[] = []
   const home = (name = 'home'): string => dir.join(name)
 
+  const environment: World['environment'] = (run = {}) => ({
+    ...systemEnvironment(),
+    ...hubClientEnv(hub.endpoint, hfHome),
+    HOME: dir.path,
+    WINDLASS_HOME: home(run.home),
+    // The fake CDN is on this machine, where a redirect may not lead otherwise.
+    WINDLASS_ALLOW_HOSTS: 'localhost:*',
+    // What the disk of the machine has free is not the matter here.
+    WINDLASS_RESERVE: '1M',
+    ...run.env,
+  })
+
   const start: World['start'] = (args, run = {}) => {
     const started = startWindlass({
       args,
-      env: {
-        ...systemEnvironment(),
-        ...hubClientEnv(hub.endpoint, hfHome),
-        HOME: dir.path,
-        WINDLASS_HOME: home(run.home),
-        // The fake CDN is on this machine, where a redirect may not lead otherwise.
-        WINDLASS_ALLOW_HOSTS: 'localhost:*',
-        // What the disk of the machine has free is not the matter here.
-        WINDLASS_RESERVE: '1M',
-        ...run.env,
-      },
+      env: environment(run),
       deadlineMs: run.deadlineMs ?? DEADLINE_MS,
       ...(run.prefix === undefined ? {} : { prefix: run.prefix }),
     })
@@ -93,6 +97,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     hfHome,
     cache: dir.join('hf', 'hub'),
     home,
+    environment,
     start,
     run: (args, run) => start(args, run).ended,
     serve: (run) => ready(start(['serve', '--port', '0'], run), home(run?.home)),

@@ -11,7 +11,7 @@ export async function confirm(
 ): Promise<boolean> {
   if (question.yes) return true
   if (!host.canAsk) {
-    throw new UsageError('This deletes bytes and there is no terminal to ask on', 'Say --yes.')
+    throw new UsageError('This deletes something, and there is no terminal to ask on', 'Say --yes.')
   }
   host.stderr.write(question.lines.map((line) => `${line}\n`).join(''))
   const answer = await host.ask('Go on? [y/N] ')

@@ -1,4 +1,5 @@
 import type { Client } from '@windlass/client'
+import type { Download } from '@windlass/contract'
 
 /** A way to the one API of a home, whoever serves it. */
 export interface Connection {
@@ -11,6 +12,11 @@ export interface Connection {
   /** Where the API answers, for people. */
   readonly address: string
   close(): Promise<void>
+  /**
+   * Pauses these downloads, as the last thing before it closes. An owner does so when nobody
+   * can reach it any more: to those who wait for the same downloads it has gone, and they take over.
+   */
+  closePausing(ids: readonly string[]): Promise<readonly Download[]>
 }
 
 /** How commands come to a connection. */
@@ -26,5 +32,7 @@ export interface Connector {
   toOwnerOrSelf(options: {
     readonly startDownloads: boolean
     readonly signal: AbortSignal
+    /** How long to wait for a process that holds the home without answering; 15 s when absent. */
+    readonly patienceMs?: number
   }): Promise<Connection>
 }

@@ -1,4 +1,5 @@
 import { createClient, type Fetch } from '@windlass/client'
+import type { Download } from '@windlass/contract'
 import { type Clock, isWindlassError } from '@windlass/engine'
 import {
   findOwner,
@@ -11,6 +12,7 @@ import {
 import type { Agent } from 'undici'
 import type { Connection, Connector } from './connection.ts'
 import { ownClient } from './own-client.ts'
+import { pauseEach } from './pull/pause-each.ts'
 
 export interface ConnectorDeps {
   readonly settings: Settings
@@ -31,15 +33,15 @@ export function createConnector(deps: ConnectorDeps): Connector {
   const toOwner = async (): Promise<Connection | null> => {
     const owner = await findOwner(settings)
     if (owner === null) return null
-    const connection = connectionTo(owner, role, async () => undefined)
+    const connection = connectionTo(owner, role)
     if (role === 'guest') return connection
     return await proven(connection)
   }
 
   return {
     toOwner,
-    async toOwnerOrSelf({ signal, startDownloads }) {
-      const deadline = clock.monotonicMs() + PATIENCE_MS
+    async toOwnerOrSelf({ signal, startDownloads, patienceMs = PATIENCE_MS }) {
+      const deadline = clock.monotonicMs() + patienceMs
       for (;;) {
         signal.throwIfAborted()
         const owner = await toOwner()
@@ -61,15 +63,28 @@ function ownConnection(
   deps: { readonly log: Log; readonly clock: Clock },
 ): Connection {
   const address = { baseUrl: 'http://localhost', socketPath: home.socketPath, token: home.token }
-  const overSocket = connectionTo(address, 'owner', () => home.close())
-  const client = ownClient(home.engine, { ...deps, overSocket: overSocket.client })
-  return { ...overSocket, client }
+  const overSocket = connectionTo(address, 'owner')
+  return {
+    ...overSocket,
+    client: ownClient(home.engine, { ...deps, overSocket: overSocket.client }),
+    async close() {
+      await overSocket.close()
+      await home.close()
+    },
+    async closePausing(ids) {
+      let paused: readonly Download[] = []
+      await overSocket.close()
+      await home.close(async () => {
+        paused = await pauseEach(ids, (id) => home.engine.downloads.pause(id))
+      })
+      return paused
+    },
+  }
 }
 
 function connectionTo(
   { baseUrl, socketPath, token }: OwnerAddress,
   role: Connection['role'],
-  closeHome: () => Promise<void>,
 ): Connection {
   // The owner itself seldom needs it, and it takes long to load.
   let opened: Promise<{ readonly agent: Agent; readonly fetch: Fetch }> | null = null
@@ -82,14 +97,17 @@ function connectionTo(
       return await fetch(url, options)
     },
   })
+  // Event streams are open for as long as somebody listens: nothing to wait for.
+  const close = async (): Promise<void> => (await opened)?.agent.destroy()
   return {
     client,
     role,
     address: socketPath ?? baseUrl,
-    async close() {
-      // Event streams are open for as long as somebody listens: nothing to wait for.
-      await (await opened)?.agent.destroy()
-      await closeHome()
+    close,
+    async closePausing(ids) {
+      const paused = await pauseEach(ids, (id) => client.pause(id))
+      await close()
+      return paused
     },
   }
 }

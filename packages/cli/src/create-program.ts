@@ -1,16 +1,18 @@
 import { readVersion } from '@windlass/server'
 import { Command } from 'commander'
 import type { CommandContext } from './command-context.ts'
+import { COMPLETE_VERB } from './completion/shell-scripts.ts'
 import { inheritSettings } from './inherit-settings.ts'
 
 const MORE = `
 Examples:
-  windlass pull Qwen/Qwen3-0.6B        download, verify, print the path
-  windlass pull org/name --dry-run     see what it would take
-  windlass ls                          what is there, what waits and why
-  windlass serve                       work through the queue, with an API
+  windlass pull Qwen/Qwen3-0.6B      fetch and verify it
+  windlass pull org/name --dry-run   see what it would take
+  windlass ls                        what waits, and why
+  windlass serve                     a queue with an API
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 you must act, 70 bug, 130 interrupted (everything kept).
+Exit codes: 0 done, 1 failed, 2 usage, 3 you must act,
+70 bug, 130 interrupted (everything kept).
 `
 
 type MakeCommand = (context: CommandContext) => Promise<Command>
@@ -33,7 +35,21 @@ const COMMANDS: ReadonlyMap<string, MakeCommand> = new Map([
   ['retry', act('retry')],
   ['rm', async (context) => (await import('./commands/rm.ts')).rmCommand(context)],
   ['models', async (context) => (await import('./commands/models.ts')).modelsCommand(context)],
+  ['token', async (context) => (await import('./commands/token.ts')).tokenCommand(context)],
   ['doctor', async (context) => (await import('./commands/doctor.ts')).doctorCommand(context)],
+  ['config', async (context) => (await import('./commands/config.ts')).configCommand(context)],
+  [
+    'completion',
+    async (context) => (await import('./commands/completion.ts')).completionCommand(context),
+  ],
+])
+
+/** What shells ask, and no help names. */
+const HIDDEN: ReadonlyMap<string, MakeCommand> = new Map([
+  [
+    COMPLETE_VERB,
+    async (context) => (await import('./commands/complete.ts')).completeCommand(context),
+  ],
 ])
 
 /**
@@ -56,11 +72,16 @@ export async function createProgram(
       getOutHelpWidth: () => Math.min(host.stdout.columns(), 100),
       getErrHelpWidth: () => Math.min(host.stderr.columns(), 100),
     })
+    // Narrower than its own 40, so that words stay whole beside long flags on a small terminal.
+    .configureHelp({ minWidthToWrap: 20 })
+    .showHelpAfterError('hint: Add --help to see how it is used.')
     .exitOverride()
     .addHelpText('after', MORE)
-  const named = COMMANDS.get(args[0] ?? '')
+  const verb = args[0] ?? ''
+  const named = COMMANDS.get(verb) ?? HIDDEN.get(verb)
   const makers = named === undefined ? [...COMMANDS.values()] : [named]
   const commands = await Promise.all(makers.map((make) => make(context)))
-  for (const command of commands) program.addCommand(inheritSettings(command, program))
+  const hidden = HIDDEN.has(verb)
+  for (const command of commands) program.addCommand(inheritSettings(command, program), { hidden })
   return program
 }

@@ -24,6 +24,10 @@ export interface CliHost {
   readonly canAsk: boolean
   /** One line typed by the person, empty when the input ended. */
   ask(question: string): Promise<string>
+  /** One line typed by the person and not shown, empty when the input ended. */
+  askHidden(question: string): Promise<string>
+  /** All that comes on stdin, up to 64 KiB. */
+  readInput(): Promise<string>
   /** Calls `handler` until the returned function is called; without one the signal ends the process. */
   onSignal(handler: (signal: StopSignal) => void): () => void
   /** Runs `restore` when the process ends, however it ends short of SIGKILL. */

@@ -6,9 +6,12 @@ import { systemClock } from '@windlass/engine'
 import { EXIT_CODES } from './exit-codes.ts'
 import type { CliHost, Output, StopSignal } from './host.ts'
 import { runCli } from './run-cli.ts'
+import { readHiddenLine } from './terminal/read-hidden-line.ts'
+import { readInput } from './terminal/read-input.ts'
 
 /** What a shell reports for a program that died of a closed pipe: 128 + SIGPIPE. */
 const CLOSED_PIPE = 141
+const MOST_INPUT_BYTES = 64 * 1024
 
 function outputTo(stream: WriteStream): Output {
   // Whoever read has read enough (`| head`), or the terminal is gone.
@@ -53,6 +56,11 @@ const host: CliHost = {
   clock: systemClock,
   canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
   ask,
+  askHidden(question) {
+    process.stderr.write(question)
+    return readHiddenLine(process.stdin, () => process.kill(process.pid, 'SIGINT'))
+  },
+  readInput: () => readInput(process.stdin, MOST_INPUT_BYTES),
   onSignal,
   onExit(restore) {
     process.on('exit', restore)

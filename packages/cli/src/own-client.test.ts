@@ -149,7 +149,7 @@ describe('the requests of the owner itself', () => {
     const { client, asked } = open({
       create: () => Promise.reject(new TypeError('must not be asked')),
     })
-    await client.create({ ref: '' }).catch(() => undefined)
+    await client.start({ ref: '' }).catch(() => undefined)
     await client.health().catch(() => undefined)
     expect(asked).toEqual(['/api/downloads', '/api/health'])
   })

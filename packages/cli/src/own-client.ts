@@ -6,7 +6,7 @@ import { type Log, publicProblem } from '@windlass/server'
 const PAGE = 200
 
 /** What a pull asks again and again. */
-type AskedOften = Pick<Client, 'create' | 'find' | 'events'>
+type AskedOften = Pick<Client, 'start' | 'find' | 'events'>
 
 /**
  * The client of the home's owner itself. What a pull asks often it asks the engine: then
@@ -20,11 +20,13 @@ export function ownClient(
   const { downloads, events } = engine
   const { log, clock, overSocket } = deps
   const asked: AskedOften = {
-    async create(request, options) {
+    async start(request, options) {
       const parsed = DownloadRequest.safeParse(request)
       // The API has the words for what is wrong with it.
-      if (!parsed.success) return await overSocket.create(request, options)
-      return await refusalsOf(log, () => downloads.create(parsed.data))
+      if (!parsed.success) return await overSocket.start(request, options)
+      const key = options?.idempotencyKey
+      const once = key === undefined ? {} : { idempotencyKey: key }
+      return await refusalsOf(log, () => downloads.create(parsed.data, once))
     },
     find: (id) => refusalsOf(log, () => downloads.find(id)),
     events: (options) =>

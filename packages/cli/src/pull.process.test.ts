@@ -33,8 +33,12 @@ describe('windlass pull', { timeout: 60_000 }, () => {
 
   /** Slows the CDN down so that a test can act in the middle, and waits until bytes flow. */
   async function startSlowly(...args: string[]) {
-    hub.setCdnRate(3 * MIB)
-    const windlass = start(...args)
+    // Over one connection, so that it takes 12 s: other programs may start slowly, too.
+    hub.setCdnRate(MIB)
+    const windlass = startWindlass(
+      { dir, endpoint: hub.endpoint, env: { WINDLASS_CONNECTIONS: '1' } },
+      args,
+    )
     await windlass.said(/downloading/)
     return windlass
   }

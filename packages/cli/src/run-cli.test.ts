@@ -1,7 +1,7 @@
 import { WindlassError } from '@windlass/engine'
 import { describe, expect, it } from 'vitest'
 import { runCli, tellFailure } from './run-cli.ts'
-import { fakeHost } from './testing/fake-host.ts'
+import { fakeHost, keptOutput } from './testing/fake-host.ts'
 
 describe('tellFailure', () => {
   it('says what happened, then what can be done', () => {
@@ -60,6 +60,8 @@ describe('the command line', () => {
       ['pull', 'x', '--limit-rate', '10'],
       ['ls', '--state', 'odd'],
       ['pull', 'x', '--nope'],
+      ['token', 'set', 'elsewhere'],
+      ['token', 'set', 'huggingface', 'hf_typed'],
     ]) {
       expect((await run(...args)).code, args.join(' ')).toBe(2)
     }
@@ -70,4 +72,12 @@ describe('the command line', () => {
     expect(code).toBe(2)
     expect(err).toContain('WINDLASS_PORT')
   })
+})
+
+it('keeps words whole in the help on a narrow terminal', async () => {
+  const host = { ...fakeHost(), stdout: keptOutput({ isTerminal: true, columns: 60 }) }
+  await runCli(['--help'], host)
+  const lines = host.stdout.text().split('\n')
+  expect(lines.filter((line) => line.length > 60)).toEqual([])
+  expect(lines).toContain('  watch [options] [id]      follow downloads live')
 })

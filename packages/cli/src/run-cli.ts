@@ -19,6 +19,7 @@ export async function runCli(args: readonly string[], host: CliHost): Promise<Ex
       loadSettings({ env: host.env, flags, homeDir: host.homeDir, platform: host.platform }),
     connector: (settings, log = createSilentLog()) =>
       createConnector({ settings, log, clock: host.clock }),
+    program: () => createProgram(context, []),
     finish: (code) => {
       exitCode = code
     },

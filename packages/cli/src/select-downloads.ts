@@ -21,7 +21,9 @@ export async function selectDownloads(
   action: DownloadAction,
 ): Promise<readonly DownloadSummary[]> {
   if (selection.all === selection.ids.length > 0) {
-    throw new UsageError(selection.all ? 'Give ids or --all, not both' : 'Give an id, or --all')
+    throw selection.all
+      ? new UsageError('Give ids or --all, not both')
+      : new UsageError('Give an id, or --all', 'See the ids: windlass ls')
   }
   if (selection.all) {
     const every = await listEverything(client)

@@ -1,8 +1,17 @@
-import { ERROR_CODES, type ErrorCode, type ErrorSpec, Problem } from '@windlass/contract'
+import {
+  type Download,
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorSpec,
+  Problem,
+} from '@windlass/contract'
 
 const brand = Symbol.for('windlass.ApiError')
 
-/** A request that the server refused or that never reached it, with the facts of its problem document. */
+/**
+ * A request that the server refused or that never reached it, or a download that did not
+ * become complete; with the facts of a problem document (RFC 9457).
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly problem: Problem
@@ -44,10 +53,37 @@ export function isApiError(value: unknown, code?: ErrorCode): value is ApiError 
   return code === undefined || (value as ApiError).code === code
 }
 
+/** True for failures that may pass by themselves: nobody answers, or the server asks for patience. */
+export function isPassing(error: unknown): error is ApiError {
+  if (!isApiError(error)) return false
+  return error.status >= 500 || error.status === 408 || error.status === 429
+}
+
+/** Why a download that is over is not complete: its own reason, or that somebody stopped it. */
+export function stoppedError(download: Download): ApiError {
+  const { id, reason, state, title } = download
+  const name = title || download.ref
+  if (reason === undefined || state === 'paused' || state === 'cancelled') {
+    return localError('DOWNLOAD_STOPPED', { detail: `${name} is ${state}`, facts: { id, state } })
+  }
+  const { problem } = localError(reason.code, { facts: { id, state } })
+  return new ApiError({
+    ...problem,
+    detail: `${name}: ${reason.message}`,
+    ...(reason.hint === undefined ? {} : { hint: reason.hint }),
+    ...(reason.retryAt === undefined ? {} : { retryAt: reason.retryAt }),
+  })
+}
+
 /** An error that the client itself found, in the words of the code table. */
 export function localError(
   code: ErrorCode,
-  options: { readonly detail?: string; readonly status?: number; readonly cause?: unknown } = {},
+  options: {
+    readonly detail?: string
+    readonly status?: number
+    readonly cause?: unknown
+    readonly facts?: Problem['facts']
+  } = {},
 ): ApiError {
   const spec: ErrorSpec = ERROR_CODES[code]
   const detail = options.detail === undefined ? '' : `: ${options.detail}`
@@ -59,7 +95,7 @@ export function localError(
       status: options.status ?? spec.status,
       detail: spec.message + detail,
       ...(spec.hint === undefined ? {} : { hint: spec.hint }),
-      facts: {},
+      facts: options.facts ?? {},
     },
     options,
   )

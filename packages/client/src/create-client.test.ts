@@ -1,7 +1,9 @@
 import type { Download, Problem } from '@windlass/contract'
 import { assert, describe, expect, it, onTestFinished } from 'vitest'
 import { type ApiError, isApiError } from './api-error.ts'
-import { type Client, createClient } from './create-client.ts'
+import type { Client } from './client.ts'
+import { createClient } from './create-client.ts'
+import { sampleDownload } from './testing/sample-download.ts'
 import {
   type Answer,
   json,
@@ -16,34 +18,7 @@ async function setUp(...answers: Answer[]): Promise<{ client: Client; server: Sc
   return { client, server }
 }
 
-function download(id: string): Download {
-  return {
-    id,
-    ref: 'org/name',
-    source: 'huggingface',
-    title: 'org/name',
-    state: 'queued',
-    progress: {
-      receivedBytes: 0,
-      totalBytes: null,
-      percent: null,
-      bytesPerSecond: 0,
-      etaSeconds: null,
-      filesDone: 0,
-      filesTotal: null,
-    },
-    revision: null,
-    destination: null,
-    priority: 0,
-    attempts: 0,
-    createdAt: 1,
-    startedAt: null,
-    finishedAt: null,
-    elapsedSeconds: 0,
-    actions: [],
-    files: [],
-  }
-}
+const download = (id: string): Download => sampleDownload({ id })
 
 async function failure(promise: Promise<unknown>): Promise<ApiError> {
   const error: unknown = await promise.then(
@@ -57,7 +32,7 @@ async function failure(promise: Promise<unknown>): Promise<ApiError> {
 describe('the client', () => {
   it('sends the key that makes a request count once', async () => {
     const { client, server } = await setUp(json(201, download('a')))
-    await client.create({ ref: 'org/name' }, { idempotencyKey: 'k-1' })
+    await client.start({ ref: 'org/name' }, { idempotencyKey: 'k-1' })
     expect(server.seen[0]?.headers['idempotency-key']).toBe('k-1')
   })
 
@@ -74,8 +49,8 @@ describe('the client', () => {
   it('creates with the token and a JSON body, and says whether the job is new', async () => {
     const { client, server } = await setUp(json(201, download('a')), json(200, download('a')))
     const request = { ref: 'org/name', include: ['*.json'] }
-    expect(await client.create(request)).toEqual({ download: download('a'), created: true })
-    expect((await client.create(request)).created).toBe(false)
+    expect(await client.start(request)).toEqual({ download: download('a'), created: true })
+    expect((await client.start(request)).created).toBe(false)
     expect(server.seen[0]).toMatchObject({
       method: 'POST',
       path: '/api/downloads',
@@ -170,7 +145,7 @@ describe('a failed call', () => {
 
   it('tells what the problem document of the server says', async () => {
     const { client } = await setUp(json(429, problem))
-    const error = await failure(client.create({ ref: 'a' }))
+    const error = await failure(client.start({ ref: 'a' }))
     expect(error.problem).toEqual(problem)
     expect(error).toMatchObject({
       name: 'ApiError',

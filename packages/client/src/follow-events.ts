@@ -1,5 +1,5 @@
 import { LOGGED_EVENTS, PASSING_EVENTS, parseEvent, type WindlassEvent } from '@windlass/contract'
-import { type ApiError, isApiError, localError } from './api-error.ts'
+import { type ApiError, isPassing, localError } from './api-error.ts'
 import { createEventStreamParser, type StreamMessage } from './parse-event-stream.ts'
 import type { FetchAnswer, Transport } from './transport.ts'
 
@@ -62,7 +62,7 @@ export async function* followEvents(
       lost = localError('SERVER_UNREACHABLE', { detail: 'the event stream ended' })
     } catch (thrown) {
       if (options.signal.aborted) return
-      if (!isApiError(thrown) || !isPassing(thrown)) throw thrown
+      if (!isPassing(thrown)) throw thrown
       lost = thrown
     }
     const retryInMs = pauseMs(deps, position, lost)
@@ -161,10 +161,6 @@ function readEvent(message: StreamMessage): WindlassEvent | null {
       cause,
     })
   }
-}
-
-function isPassing(error: ApiError): boolean {
-  return error.status >= 500 || error.status === 408 || error.status === 429
 }
 
 function pauseMs(deps: FollowDeps, position: Position, error: ApiError): number {

@@ -61,8 +61,10 @@ export class Transport {
    * @throws the signal's reason when it aborts
    */
   async send(call: Call): Promise<FetchAnswer> {
+    // Not as a method: the `fetch` of a browser refuses to be one.
+    const { fetch } = this.#options
     const answer = await this.#reach(call.signal, () =>
-      this.#options.fetch(this.#root + call.path, {
+      fetch(this.#root + call.path, {
         method: call.method,
         headers: {
           ...call.headers,

@@ -79,6 +79,7 @@ export const CAUSE_OF = {
   UPGRADE_REQUIRED: 'person',
   ROUTE_NOT_FOUND: 'person',
   INVALID_STATE: 'person',
+  DOWNLOAD_STOPPED: 'person',
   QUEUE_FULL: 'person',
   IDEMPOTENCY_KEY_REUSED: 'person',
   PAYLOAD_TOO_LARGE: 'person',

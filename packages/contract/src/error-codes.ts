@@ -79,7 +79,7 @@ export const ERROR_CODES = {
     401,
     'blocked',
     'The host did not accept the token',
-    'Set a valid token (HF_TOKEN, or `hf auth login`) and resume.',
+    'Set a valid token (`windlass token set huggingface`, or HF_TOKEN) and resume.',
   ),
   HTTP_GATED: row(
     403,
@@ -130,7 +130,7 @@ export const ERROR_CODES = {
     401,
     'blocked',
     'The repository is private, gated or does not exist',
-    'Check the spelling. If it is private or gated, set a token with access (HF_TOKEN, or `hf auth login`) and resume.',
+    'Check the spelling. If it is private or gated, set a token with access (`windlass token set huggingface`, or HF_TOKEN) and resume.',
   ),
   REPO_DISABLED: row(403, 'fail', 'The host has disabled this repository'),
   REPO_RENAMED: row(409, 'fail', 'The repository has a new name', 'Use the new name from now on.'),
@@ -316,7 +316,7 @@ export const ERROR_CODES = {
     'Too many requests of this kind came from this address',
     'Wait until the time shown. One request can act on many downloads.',
   ),
-  DOWNLOAD_NOT_FOUND: row(404, 'fail', 'There is no such download'),
+  DOWNLOAD_NOT_FOUND: row(404, 'fail', 'There is no such download', 'See `windlass ls`.'),
   MODEL_NOT_FOUND: row(
     404,
     'fail',
@@ -338,6 +338,12 @@ export const ERROR_CODES = {
   UPGRADE_REQUIRED: row(426, 'fail', 'This address speaks WebSocket only'),
   ROUTE_NOT_FOUND: row(404, 'fail', 'There is no such route'),
   INVALID_STATE: row(409, 'fail', 'Not possible in this state'),
+  DOWNLOAD_STOPPED: row(
+    409,
+    'fail',
+    'The download was stopped by somebody',
+    'Resume it when it is paused, retry it when it is cancelled.',
+  ),
   QUEUE_FULL: row(429, 'fail', 'The queue is full', 'Try again when some downloads have finished.'),
   IDEMPOTENCY_KEY_REUSED: row(
     422,

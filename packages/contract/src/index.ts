@@ -7,11 +7,13 @@ export {
   DownloadReason,
   DownloadSummary,
 } from './download.ts'
+export { type DownloadResult, type ResultFile, resultOf } from './download-result.ts'
 export {
   DOWNLOAD_ACTIONS,
   DOWNLOAD_STATES,
   DownloadAction,
   DownloadState,
+  isOver,
 } from './download-state.ts'
 export { CAUSE_OF, ERROR_CAUSES, type ErrorCause } from './error-causes.ts'
 export {

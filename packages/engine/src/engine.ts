@@ -64,6 +64,15 @@ export interface Downloads {
   list(query: DownloadQuery): Promise<DownloadPage>
   /** Ids in the states where `action` is legal, for bulk actions. */
   idsThatAllow(action: DownloadAction): Promise<readonly string[]>
+  /**
+   * Ids of the downloads that stand for this reference, however it is written and whichever
+   * of its files are wanted, in the states where `action` is legal.
+   * @throws WindlassError REF_INVALID
+   */
+  idsOfRef(
+    request: Pick<DownloadRequest, 'ref' | 'revision'>,
+    action: DownloadAction,
+  ): Promise<readonly string[]>
   /** @throws WindlassError INVALID_STATE, as every action */
   pause(id: string): Promise<Download>
   resume(id: string): Promise<Download>

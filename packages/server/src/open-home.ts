@@ -5,6 +5,7 @@ import {
   openEngine,
   Secret,
   systemClock,
+  systemPorts,
   WindlassError,
 } from '@windlass/engine'
 import { openAccess } from './access/open-access.ts'
@@ -18,7 +19,6 @@ import { type Listener, listenOnPort, listenOnSocket } from './listen.ts'
 import { DownloadLines } from './live/download-lines.ts'
 import { readVersion } from './read-version.ts'
 import type { Settings } from './settings/load-settings.ts'
-import { systemPorts } from './system-ports.ts'
 
 export interface OpenHomeOptions {
   readonly log: Log
@@ -38,8 +38,11 @@ export interface OpenHome {
   readonly socketPath: string
   /** The API token that `url` wants. */
   readonly token: Secret
-  /** Ends the live streams, then the sockets, then the engine. May be called again. */
-  close(): Promise<void>
+  /**
+   * Ends the live streams, then the sockets, then the engine. `lastWork` is done with the
+   * engine when nobody can reach the API any more. May be called again.
+   */
+  close(lastWork?: () => Promise<void>): Promise<void>
 }
 
 /**
@@ -58,8 +61,18 @@ export async function openHome(settings: Settings, options: OpenHomeOptions): Pr
       opened.close(),
     )
     closer.add('log lines', lines.follow(engine.events), (stop) => stop())
+    let work = async (): Promise<void> => undefined
+    closer.add('last work', null, () => work())
     const served = await serve(engine, settings, parts)
-    return { engine, ...served, socketPath: paths.socket, close: () => closer.close() }
+    return {
+      engine,
+      ...served,
+      socketPath: paths.socket,
+      close(lastWork = work) {
+        work = lastWork
+        return closer.close()
+      },
+    }
   } catch (error) {
     await closer.close()
     throw error

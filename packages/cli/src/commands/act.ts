@@ -21,6 +21,29 @@ const TEXTS = {
   ],
 } as const
 
+const EXAMPLES = {
+  pause: `
+Examples:
+  windlass pause 7k2m9          the beginning of an id is enough
+  windlass pause --all
+`,
+  resume: `
+Examples:
+  windlass resume 7k2m9
+  windlass resume --all         once there is room on the disk again, or a new token
+`,
+  retry: `
+Examples:
+  windlass retry 7k2m9          what it received is used
+  windlass retry --all
+`,
+} as const
+
+interface ActFlags {
+  readonly all?: boolean
+  readonly json?: boolean
+}
+
 /** The verbs that take ids and cost nothing: no question is asked. */
 export function actCommand(context: CommandContext, action: SimpleAction): Command {
   const [summary, description] = TEXTS[action]
@@ -29,12 +52,15 @@ export function actCommand(context: CommandContext, action: SimpleAction): Comma
     .description(description)
     .argument('[id...]', 'ids, or the unique beginnings of ids')
     .option('--all', `everything that can ${action}`)
-    .action(async (ids: string[], flags: { readonly all?: boolean }) => {
+    .option('--json', 'one JSON object per line')
+    .addHelpText('after', EXAMPLES[action])
+    .action(async (ids: string[], flags: ActFlags) => {
       const code = await withConnection(context, async ({ client, role }) => {
         const selection = { ids, all: flags.all === true }
+        const json = flags.json === true
         const downloads = await selectDownloads(client, selection, action)
         if (downloads.length === 0) context.host.stderr.write(`Nothing to ${action}.\n`)
-        const worst = await actOnDownloads(context, client, { action, downloads })
+        const worst = await actOnDownloads(context, client, { action, downloads, json })
         if (action !== 'pause' && role === 'owner' && downloads.length > 0) tellNobodyRuns(context)
         return worst
       })

@@ -9,6 +9,18 @@ import { formatBytes, formatCount } from '../render/quantities.ts'
 import { selectDownloads } from '../select-downloads.ts'
 import { withConnection } from '../with-connection.ts'
 
+const EXAMPLES = `
+Examples:
+  windlass cancel 7k2m9
+  windlass cancel --all --yes
+`
+
+interface CancelFlags {
+  readonly all?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
 export function cancelCommand(context: CommandContext): Command {
   return new Command('cancel')
     .summary('stop downloads and remove what they brought')
@@ -18,7 +30,9 @@ export function cancelCommand(context: CommandContext): Command {
     .argument('[id...]', 'ids, or the unique beginnings of ids')
     .option('--all', 'everything that can be cancelled')
     .option('-y, --yes', 'do not ask')
-    .action(async (ids: string[], flags: { readonly all?: boolean; readonly yes?: boolean }) => {
+    .option('--json', 'one JSON object per line')
+    .addHelpText('after', EXAMPLES)
+    .action(async (ids: string[], flags: CancelFlags) => {
       const code = await withConnection(context, async ({ client }) => {
         const selection = { ids, all: flags.all === true }
         const downloads = await selectDownloads(client, selection, 'cancel')
@@ -30,7 +44,11 @@ export function cancelCommand(context: CommandContext): Command {
           yes: flags.yes === true || going.length === 0,
         }
         if (!(await confirm(context.host, question))) return EXIT_CODES.failed
-        return await actOnDownloads(context, client, { action: 'cancel', downloads })
+        return await actOnDownloads(context, client, {
+          action: 'cancel',
+          downloads,
+          json: flags.json === true,
+        })
       })
       context.finish(code)
     })

@@ -10,6 +10,12 @@ import { EXIT_CODES } from '../exit-codes.ts'
 import { findingLines } from '../render/finding-lines.ts'
 import { paintFor } from '../render/paint.ts'
 
+const EXAMPLES = `
+Examples:
+  windlass doctor
+  windlass doctor --json | jq -r 'select(.level != "ok").todo'
+`
+
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
     .summary('check what downloads need, and say what to do')
@@ -17,6 +23,7 @@ export function doctorCommand(context: CommandContext): Command {
       'Checks the runtime, the home, the cache and the way to the Hub. Exit code 3 when something is bad.',
     )
     .option('--json', 'one JSON object per line')
+    .addHelpText('after', EXAMPLES)
     .action(async (flags: { readonly json?: boolean }) => {
       const { host } = context
       let anyBad = false

@@ -5,12 +5,20 @@ import { listEverything } from '../list-everything.ts'
 import { listLines } from '../render/list-lines.ts'
 import { withConnection } from '../with-connection.ts'
 
+const EXAMPLES = `
+Examples:
+  windlass ls
+  windlass ls --state failed
+  windlass ls --json | jq -r 'select(.state == "completed").result.path'
+`
+
 export function lsCommand(context: CommandContext): Command {
   return new Command('ls')
     .summary('list the downloads')
     .description('Lists the downloads with their state, and why they wait.')
     .addOption(new Option('--state <state>', 'only those in this state').choices(DOWNLOAD_STATES))
     .option('--json', 'one JSON object per line')
+    .addHelpText('after', EXAMPLES)
     .action(async (flags: { readonly state?: DownloadState; readonly json?: boolean }) => {
       const query = flags.state === undefined ? {} : { state: flags.state }
       const downloads = await withConnection(context, ({ client }) => listEverything(client, query))

@@ -10,6 +10,18 @@ import { formatBytes } from '../render/quantities.ts'
 import { selectDownloads } from '../select-downloads.ts'
 import { withConnection } from '../with-connection.ts'
 
+const EXAMPLES = `
+Examples:
+  windlass rm 7k2m9
+  windlass rm --all             an empty list, and every complete file where it is
+`
+
+interface RmFlags {
+  readonly all?: boolean
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
 export function rmCommand(context: CommandContext): Command {
   return new Command('rm')
     .summary('take finished downloads off the list')
@@ -19,7 +31,9 @@ export function rmCommand(context: CommandContext): Command {
     .argument('[id...]', 'ids, or the unique beginnings of ids')
     .option('--all', 'everything that is completed, failed or cancelled')
     .option('-y, --yes', 'do not ask')
-    .action(async (ids: string[], flags: { readonly all?: boolean; readonly yes?: boolean }) => {
+    .option('--json', 'one JSON object per line')
+    .addHelpText('after', EXAMPLES)
+    .action(async (ids: string[], flags: RmFlags) => {
       const code = await withConnection(context, async ({ client }) => {
         const selection = { ids, all: flags.all === true }
         const downloads = await selectDownloads(client, selection, 'forget')
@@ -30,7 +44,7 @@ export function rmCommand(context: CommandContext): Command {
           yes: flags.yes === true || losing.length === 0,
         }
         if (!(await confirm(context.host, question))) return EXIT_CODES.failed
-        return await forgetAll(context, client, downloads)
+        return await forgetAll(context, client, { downloads, json: flags.json === true })
       })
       context.finish(code)
     })
@@ -53,15 +67,18 @@ function questionLines(downloads: readonly DownloadSummary[]): string[] {
 async function forgetAll(
   context: CommandContext,
   client: Client,
-  downloads: readonly DownloadSummary[],
+  options: { readonly downloads: readonly DownloadSummary[]; readonly json: boolean },
 ): Promise<ExitCode> {
+  const write = (text: string): void => context.host.stdout.write(`${text}\n`)
   const codes: ExitCode[] = []
-  for (const download of downloads) {
+  for (const download of options.downloads) {
+    const { id } = download
     try {
       await client.forget(download.id)
-      context.host.stdout.write(`${download.id}  ${nameOf(download)}: forgotten\n`)
+      write(options.json ? JSON.stringify({ id }) : `${id}  ${nameOf(download)}: forgotten`)
     } catch (error) {
       if (!isApiError(error) || error.code === 'SERVER_UNREACHABLE') throw error
+      if (options.json) write(JSON.stringify({ id, problem: error.problem }))
       codes.push(tellProblem(context, download.id, error.problem))
     }
   }

@@ -15,6 +15,13 @@ interface ServeFlags {
   readonly quiet?: boolean
 }
 
+const EXAMPLES = `
+Examples:
+  windlass serve
+  windlass serve --port 0                                a free port, which it prints
+  WINDLASS_TOKEN=... windlass serve --host 0.0.0.0       for other machines, too
+`
+
 export function serveCommand(context: CommandContext): Command {
   return new Command('serve')
     .summary('run the server: queue, API, live events')
@@ -22,6 +29,7 @@ export function serveCommand(context: CommandContext): Command {
     .option('--host <host>', 'address to listen on (127.0.0.1)')
     .option('--port <port>', 'port to listen on (9465); 0 takes any free one')
     .option('-q, --quiet', 'log warnings and errors only')
+    .addHelpText('after', EXAMPLES)
     .action(async (flags: ServeFlags) => {
       await serve(context, flags)
       context.finish(EXIT_CODES.done)

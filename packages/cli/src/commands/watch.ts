@@ -1,4 +1,4 @@
-import { downloadIdOf, type WindlassEvent } from '@windlass/contract'
+import { downloadIdOf, isOver, type WindlassEvent } from '@windlass/contract'
 import { Command } from 'commander'
 import type { CommandContext } from '../command-context.ts'
 import { createReporterLog } from '../command-log.ts'
@@ -7,7 +7,7 @@ import { EXIT_CODES, type ExitCode } from '../exit-codes.ts'
 import { type FollowOutcome, followEvents } from '../follow-events.ts'
 import { listEverything } from '../list-everything.ts'
 import { ownerLost } from '../owner-lost.ts'
-import { exitCodeOfItem, isOver } from '../pull/pull-item.ts'
+import { exitCodeOfItem } from '../pull/pull-item.ts'
 import { ProgressModel } from '../render/progress-model.ts'
 import { createReporter } from '../reporters/create-reporter.ts'
 import type { Reporter } from '../reporters/reporter.ts'
@@ -15,6 +15,12 @@ import { findDownload } from '../select-downloads.ts'
 
 const LOOK_AGAIN_MS = 1000
 const ALONE = 'No Windlass is running on this home; waiting for one. Ctrl-C ends.'
+
+const EXAMPLES = `
+Examples:
+  windlass watch                all of them, until Ctrl-C
+  windlass watch 7k2m9          until it is complete, or rests; exit code as that of pull
+`
 
 export function watchCommand(context: CommandContext): Command {
   return new Command('watch')
@@ -24,6 +30,7 @@ export function watchCommand(context: CommandContext): Command {
     )
     .argument('[id]', 'id, or the unique beginning of one')
     .option('--json', 'one JSON object per line on stdout')
+    .addHelpText('after', EXAMPLES)
     .action(async (id: string | undefined, flags: { readonly json?: boolean }) => {
       const model = new ProgressModel()
       const reporter = createReporter(context.host, model, flags)

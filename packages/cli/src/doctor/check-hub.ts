@@ -1,5 +1,4 @@
-import { access } from 'node:fs/promises'
-import { classify } from '@windlass/engine'
+import { classify, findHubToken } from '@windlass/engine'
 import type { Settings } from '@windlass/server'
 import { EnvHttpProxyAgent, request } from 'undici'
 import { bad, type Finding, ok, warn } from './finding.ts'
@@ -16,16 +15,12 @@ export async function checkHub(settings: Pick<Settings, 'hub' | 'proxy'>): Promi
 async function checkToken(hub: Settings['hub']): Promise<Finding> {
   const name = 'Hub token'
   if (hub.implicitTokenDisabled) return ok(name, 'not sent, as HF_HUB_DISABLE_IMPLICIT_TOKEN says')
-  if (hub.token !== null) return ok(name, 'from the environment')
-  const readable = await access(hub.tokenPath).then(
-    () => true,
-    () => false,
-  )
-  if (readable) return ok(name, `from ${hub.tokenPath}`)
+  const found = await findHubToken(hub)
+  if (found !== null) return ok(name, `from ${found.path ?? 'the environment'}`)
   return warn(
     name,
     'none: public repositories only, with lower rate limits',
-    'Set HF_TOKEN, or run `hf auth login`.',
+    'Set one: windlass token set huggingface',
   )
 }
 

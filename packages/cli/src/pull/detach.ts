@@ -7,6 +7,7 @@ import { failureLines } from '../render/failure-lines.ts'
 import { paintFor } from '../render/paint.ts'
 import { withConnection } from '../with-connection.ts'
 import { type PullItem, submitItem } from './pull-item.ts'
+import { writeProblem } from './write-problem.ts'
 
 /** Puts the requests into the queue and leaves; stdout gets one id for each. */
 export async function detach(
@@ -24,6 +25,7 @@ export async function detach(
       const download = await submitItem(connection.client, item)
       if (item.problem !== undefined) {
         const { code, detail, hint } = item.problem
+        if (flags.json) writeProblem(host, request, item.problem)
         failureLines({ message: `${request.ref}: ${detail}`, hint }, paint).forEach(tell)
         codes.push(exitCodeOf(code))
       } else if (download !== null) {

@@ -6,6 +6,7 @@ import { failureLines } from '../render/failure-lines.ts'
 import { paintFor } from '../render/paint.ts'
 import { planLines } from '../render/plan-lines.ts'
 import { withConnection } from '../with-connection.ts'
+import { writeProblem } from './write-problem.ts'
 
 /** Shows what the requests would fetch. Exit code 3 when it does not fit on the disk. */
 export async function dryRun(
@@ -26,6 +27,7 @@ export async function dryRun(
         codes.push(plan.fits ? EXIT_CODES.done : EXIT_CODES.blocked)
       } catch (error) {
         if (!isApiError(error)) throw error
+        if (flags.json) writeProblem(host, request, error.problem)
         const failure = { message: `${request.ref}: ${error.detail}`, hint: error.hint }
         host.stderr.write(`${failureLines(failure, paint).join('\n')}\n`)
         codes.push(exitCodeOf(error.code))

@@ -1,4 +1,4 @@
-import { type Client, isApiError } from '@windlass/client'
+import { type Client, isApiError, keepGoing } from '@windlass/client'
 import type { Download, DownloadRequest, DownloadSummary, Problem } from '@windlass/contract'
 import { EXIT_CODES, type ExitCode, exitCodeOf } from '../exit-codes.ts'
 
@@ -11,19 +11,6 @@ export interface PullItem {
   problem?: Problem
 }
 
-/** States that a pull does not wait out: nothing more will happen by itself, or a person must act first. */
-const OVER: ReadonlySet<DownloadSummary['state']> = new Set([
-  'completed',
-  'failed',
-  'cancelled',
-  'paused',
-  'blocked',
-])
-
-export function isOver(download: Pick<DownloadSummary, 'state'>): boolean {
-  return OVER.has(download.state)
-}
-
 /**
  * Hands the item to the owner of the home and sees to it that it runs: asking again
  * for what was paused, blocked, cancelled or failed means to go on with it.
@@ -32,36 +19,13 @@ export function isOver(download: Pick<DownloadSummary, 'state'>): boolean {
  */
 export async function submitItem(client: Client, item: PullItem): Promise<Download | null> {
   try {
-    const { created, download } = await client.create(item.request)
+    const { created, download } = await client.start(item.request)
     item.id = download.id
     return created ? download : await keepGoing(client, download)
   } catch (error) {
     if (!isApiError(error) || error.code === 'SERVER_UNREACHABLE') throw error
     item.problem = error.problem
     return null
-  }
-}
-
-async function keepGoing(client: Client, download: Download): Promise<Download> {
-  try {
-    return await setGoing(client, download)
-  } catch (error) {
-    // It moved on between the two requests: where it is now is what counts.
-    if (isApiError(error, 'INVALID_STATE')) return await client.find(download.id)
-    throw error
-  }
-}
-
-async function setGoing(client: Client, download: Download): Promise<Download> {
-  switch (download.state) {
-    case 'paused':
-    case 'blocked':
-      return await client.resume(download.id)
-    case 'failed':
-    case 'cancelled':
-      return await client.retry(download.id)
-    default:
-      return download
   }
 }
 

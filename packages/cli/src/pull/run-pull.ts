@@ -1,13 +1,12 @@
-import { isApiError } from '@windlass/client'
-import { type DownloadRequest, downloadIdOf, type WindlassEvent } from '@windlass/contract'
+import { isApiError, keepGoing } from '@windlass/client'
+import { type DownloadRequest, downloadIdOf, isOver, type WindlassEvent } from '@windlass/contract'
 import type { Connection, Connector } from '../connection.ts'
 import { followEvents } from '../follow-events.ts'
 import type { CliHost } from '../host.ts'
 import { ownerLost } from '../owner-lost.ts'
 import type { ProgressModel } from '../render/progress-model.ts'
 import type { Reporter } from '../reporters/reporter.ts'
-import { pauseItems } from './pause-items.ts'
-import { isOver, type PullItem, submitItem } from './pull-item.ts'
+import { type PullItem, submitItem } from './pull-item.ts'
 
 export interface PullOptions {
   readonly requests: readonly DownloadRequest[]
@@ -24,6 +23,8 @@ export interface PullResult {
   /** Who served the home at the end. */
   readonly role: Connection['role']
 }
+
+const PATIENCE_WITH_LEAVING_MS = 120_000
 
 type Turn = PullResult['end'] | 'owner-lost'
 
@@ -49,6 +50,8 @@ class Pull {
   #end: 'paused' | 'terminated' | null = null
   #lastSeq: number | undefined
   #role: Connection['role'] | null = null
+  /** Who served the home at the last connection. */
+  #owner: string | null = null
 
   constructor(options: PullOptions) {
     this.#options = options
@@ -71,9 +74,9 @@ class Pull {
       this.#tellRole(connection)
       try {
         const turn = await this.#turn(connection)
-        if (turn !== 'owner-lost') {
-          return { items: this.#items, end: turn, role: connection.role }
-        }
+        // The last that it told counts: a pause that ended the wait must not look like its leaving.
+        const end = turn === 'owner-lost' && this.#seemsDone() ? 'settled' : turn
+        if (end !== 'owner-lost') return { items: this.#items, end, role: connection.role }
       } finally {
         await connection.close()
       }
@@ -85,7 +88,10 @@ class Pull {
     const { connector } = this.#options
     try {
       const startDownloads = this.#end === null
-      return await connector.toOwnerOrSelf({ startDownloads, signal: this.#stop.signal })
+      // One that leaves may have much to write down; whoever waited for it can wait for that, too.
+      const patience = this.#owner === null ? {} : { patienceMs: PATIENCE_WITH_LEAVING_MS }
+      const { signal } = this.#stop
+      return await connector.toOwnerOrSelf({ startDownloads, signal, ...patience })
     } catch (error) {
       if (this.#end === null) throw error
       if (this.#end === 'terminated' || this.#items.every((item) => item.id === undefined))
@@ -109,8 +115,7 @@ class Pull {
       })
       if (outcome === 'done') return 'settled'
       if (outcome === 'owner-lost') return outcome
-      if (this.#end === 'paused')
-        await pauseItems(connection.client, this.#items, this.#options.model)
+      if (this.#end === 'paused') await this.#pause(connection)
       return this.#end ?? 'terminated'
     } catch (error) {
       if (connection.role === 'guest' && ownerLost(error)) return 'owner-lost'
@@ -118,15 +123,42 @@ class Pull {
     }
   }
 
-  /** What an earlier owner has accepted is only looked at: handing it in anew would undo a pause by somebody else. */
-  async #submit({ client }: Connection): Promise<void> {
+  async #pause(connection: Connection): Promise<void> {
+    const ids = this.#items.map(({ id }) => id).filter((id) => id !== undefined)
+    for (const download of await connection.closePausing(ids)) this.#options.model.put(download)
+  }
+
+  /**
+   * Hands in what no owner has accepted yet. What an earlier owner paused as it left, we still
+   * wait for; what was seen to be paused while it was there, somebody wanted so.
+   */
+  async #submit(connection: Connection): Promise<void> {
+    const { client } = connection
+    const isOtherOwner = await this.#meetOwner(connection)
+    const goingOn = this.#items.filter((item) => !this.#seemsOver(item))
     await this.#refresh(client)
     for (const item of this.#items) {
       if (item.problem !== undefined || this.#end !== null) continue
+      const known = item.id === undefined ? undefined : this.#options.model.find(item.id)
+      if (isOtherOwner && known?.state === 'paused' && goingOn.includes(item)) {
+        this.#options.model.put(await keepGoing(client, await client.find(known.id)))
+      }
       if (item.id !== undefined) continue
       const download = await submitItem(client, item)
       if (download !== null) this.#options.model.put(download)
     }
+  }
+
+  /** True when the home has another owner than at the last connection, of which there was one. */
+  async #meetOwner({ client, role }: Connection): Promise<boolean> {
+    const before = this.#owner
+    if (role === 'guest') {
+      const { pid, startedAt } = await client.health()
+      this.#owner = `${pid} ${startedAt}`
+    } else {
+      this.#owner = role
+    }
+    return before !== null && before !== this.#owner
   }
 
   async #take({ client }: Connection, event: WindlassEvent): Promise<void> {
@@ -153,13 +185,15 @@ class Pull {
   }
 
   #seemsDone(): boolean {
-    return this.#items.every((item) => {
-      if (item.problem !== undefined) return true
-      if (item.id === undefined) return false
-      const download = this.#options.model.find(item.id)
-      // One that somebody has forgotten is over as well.
-      return download === undefined || isOver(download)
-    })
+    return this.#items.every((item) => this.#seemsOver(item))
+  }
+
+  #seemsOver({ id, problem }: PullItem): boolean {
+    if (problem !== undefined) return true
+    if (id === undefined) return false
+    const download = this.#options.model.find(id)
+    // One that somebody has forgotten is over as well.
+    return download === undefined || isOver(download)
   }
 
   async #refresh(client: Connection['client']): Promise<void> {

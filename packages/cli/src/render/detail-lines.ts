@@ -51,7 +51,10 @@ function factsOf(download: Download, now: number): [string, string][] {
     ['Revision', printable(download.revision ?? '')],
     [
       'Received',
-      `${formatBytesOf(progress.receivedBytes, progress.totalBytes)} ${formatPercent(progress.percent)}`.trim(),
+      [
+        formatBytesOf(progress.receivedBytes, progress.totalBytes),
+        ...(progress.percent === null ? [] : [formatPercent(progress.percent)]),
+      ].join(', '),
     ],
     [
       'Files',

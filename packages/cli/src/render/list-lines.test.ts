@@ -19,6 +19,22 @@ it('has a column for reasons only where there is one', () => {
   )
 })
 
+it('puts reasons below their rows where a line would not fit, broken between words', () => {
+  const reason = {
+    code: 'DISK_FULL',
+    cause: 'disk',
+    message: 'There is not enough free space on /data',
+  } as const
+  const blocked = sampleDownload({ state: 'blocked', reason })
+  expect(listLines([blocked, sampleDownload({ state: 'paused' })], { now: 0, width: 40 })).toEqual([
+    'ID      State     %     Size  What',
+    'a1b2c3  blocked  50  10.0 GB  org/name',
+    '  There is not enough free space on',
+    '  /data',
+    'a1b2c3  paused   50  10.0 GB  org/name',
+  ])
+})
+
 it('is nothing at all for no downloads', () => {
   expect(listLines([], { now: 0, width: null })).toEqual([])
 })

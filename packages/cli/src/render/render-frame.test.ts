@@ -47,6 +47,13 @@ describe('renderFrame', () => {
     expect(line).not.toContain('MB/s')
   })
 
+  it('tells the files of a model apart on a narrow terminal', () => {
+    const files = [1, 2].map((part) => file(`model-0000${part}-of-00004.safetensors`))
+    const [, first, second] = frame([view({}, files)], 60)
+    expect(first).toContain('model-00001-of-00004.safetensors')
+    expect(second).toContain('model-00002-of-00004.safetensors')
+  })
+
   it('says that a file is being verified in place of its speed', () => {
     expect(frame([view({}, [file('a.bin', { state: 'verifying' })])])[1]).toMatch(/verifying$/)
   })

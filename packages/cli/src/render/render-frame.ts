@@ -171,7 +171,7 @@ function fileLine(file: FileView, { width, now }: LineOptions): string {
   const numbers = [
     ...(barWidth === 0 ? [] : [renderBar(percent, barWidth)]),
     pad(formatPercent(percent), -5),
-    ...(width < 50 ? [] : [pad(formatBytesOf(file.receivedBytes, file.sizeBytes), -18)]),
+    ...(width < 70 ? [] : [pad(formatBytesOf(file.receivedBytes, file.sizeBytes), -18)]),
     pad(pace, -10),
   ].join(GAP)
   const room = width - displayWidth(numbers) - 2 * GAP.length

@@ -28,7 +28,11 @@ export interface FakeHost extends CliHost {
 
 /** A host without a process: for tests of what the commands do with it. */
 export function fakeHost(
-  facts: { readonly answer?: string; readonly env?: Record<string, string> } = {},
+  facts: {
+    readonly answer?: string
+    readonly input?: string
+    readonly env?: Record<string, string>
+  } = {},
 ): FakeHost {
   const handlers = new Set<(signal: StopSignal) => void>()
   return {
@@ -41,6 +45,8 @@ export function fakeHost(
     clock: systemClock,
     canAsk: facts.answer !== undefined,
     ask: async () => facts.answer ?? '',
+    askHidden: async () => facts.answer ?? '',
+    readInput: async () => facts.input ?? '',
     onSignal(handler) {
       handlers.add(handler)
       return () => handlers.delete(handler)

@@ -25,14 +25,16 @@ export interface WindlassEnvironment {
   readonly dir: TempDir
   readonly endpoint: string
   readonly env?: Readonly<Record<string, string>>
+  /** All that it reads on stdin; nothing when absent. */
+  readonly input?: string
 }
 
 export function startWindlass(
-  { dir, endpoint, env }: WindlassEnvironment,
+  { dir, endpoint, env, input }: WindlassEnvironment,
   args: readonly string[],
 ): RunningWindlass {
   const child = spawn(process.execPath, ['--conditions=windlass-source', MAIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
       HOME: dir.path,
@@ -46,6 +48,7 @@ export function startWindlass(
       ...env,
     },
   })
+  child.stdin.end(input)
   const text = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     text.stdout += piece

@@ -69,6 +69,13 @@ export function openDownloads(parts: DownloadsDeps): Downloads {
       const idle = states.filter((state) => !running.includes(state))
       return [...(await downloads.idsIn(idle)), ...(await downloads.idsIn(running))]
     },
+    async idsOfRef(request, action) {
+      const { ref } = parseRequest(request, parts.sources)
+      const states = statesThatAllow(action)
+      const limit = await downloads.count(states)
+      const records = await downloads.list({ states, source: ref.source, limit })
+      return records.filter((one) => one.ref.canonical === ref.canonical).map(({ id }) => id)
+    },
     pause: (id) => actions.pause(id),
     resume: (id) => actions.resume(id),
     cancel: (id) => actions.cancel(id),

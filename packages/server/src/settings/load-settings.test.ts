@@ -1,6 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { isWindlassError, type WindlassError } from '@windlass/engine'
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_RESERVE,
+  isWindlassError,
+  type WindlassError,
+} from '@windlass/engine'
 import { assert, describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { loadSettings, type Settings, type SettingsSources } from './load-settings.ts'
@@ -247,4 +252,8 @@ describe('WINDLASS_ALLOW_HOSTS', () => {
   ])('refuses %s', (text) => {
     expect(refusal({ env: { WINDLASS_ALLOW_HOSTS: text } }).message).toContain('nas.lan:8080')
   })
+})
+
+it('has the defaults of an embedded engine', () => {
+  expect(load()).toMatchObject({ ...DEFAULT_LIMITS, reserve: DEFAULT_RESERVE })
 })

@@ -1,17 +1,18 @@
 import { isIPv4 } from 'node:net'
 import path from 'node:path'
 import {
+  dataFolder,
   type EngineLimits,
   type EngineOptions,
   type HubEnvironment,
+  ownTokenPath,
   type ReservePolicy,
   readHubEnvironment,
+  readProxies,
   type Secret,
   WindlassError,
 } from '@windlass/engine'
-import { dataFolder } from './data-folder.ts'
 import { readConfigFile } from './read-config-file.ts'
-import { readProxies } from './read-proxies.ts'
 import { readSetting, type SettingLayers } from './read-setting.ts'
 import type { SettingKey } from './settings-table.ts'
 
@@ -65,7 +66,7 @@ export function loadSettings(sources: SettingsSources): Settings {
     retries: required('retries', readSetting('retries', layers)),
     timeLimitMs: required('timeLimitMs', readSetting('timeLimitMs', layers)),
     reserve: required('reserve', readSetting('reserve', layers)),
-    hub: readHubEnvironment(env, homeDir),
+    hub: { ...readHubEnvironment(env, homeDir), ownTokenPath: ownTokenPath(home) },
     proxy: readProxies(env),
     allowedHosts: readSetting('allowedHosts', layers) ?? [],
   }
@@ -78,7 +79,8 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-function findHome(sources: SettingsSources): string {
+/** The folder of Windlass's own state, absolute. */
+export function findHome(sources: SettingsSources): string {
   const layers = { flags: sources.flags ?? {}, env: sources.env, file: null }
   const named = readSetting('home', layers)
   if (named === null) return dataFolder(sources)

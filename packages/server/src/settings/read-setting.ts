@@ -42,7 +42,12 @@ export function readSetting<K extends SettingKey>(
   })
 }
 
-function firstGiven(key: SettingKey, spec: SettingSpec, layers: SettingLayers): Given | null {
+/** What the first layer that has the setting says, as it stands there; null when none has it. */
+export function firstGiven(
+  key: SettingKey,
+  spec: SettingSpec,
+  layers: SettingLayers,
+): Given | null {
   const flag = layers.flags[key]
   if (flag !== undefined) {
     return { value: flag, where: spec.flag === null ? 'the command line' : `the flag ${spec.flag}` }

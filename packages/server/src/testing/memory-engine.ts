@@ -145,6 +145,10 @@ export class MemoryEngine implements Engine {
     },
     idsThatAllow: async (action) =>
       [...this.rows.values()].filter((row) => row.actions.includes(action)).map((row) => row.id),
+    idsOfRef: async ({ ref }, action) =>
+      [...this.rows.values()]
+        .filter((row) => row.ref === ref && row.actions.includes(action))
+        .map((row) => row.id),
     pause: async (id) => this.#move(id, 'pause', 'paused'),
     resume: async (id) => this.#move(id, 'resume', 'queued'),
     retry: async (id) => this.#move(id, 'retry', 'queued'),

@@ -11,6 +11,8 @@ export interface HubEnvironment {
   readonly token: Secret | null
   /** Where `hf auth login` keeps the token, absolute. */
   readonly tokenPath: string
+  /** Where a person's token for Windlass alone is kept, absolute; null where there is no such place. */
+  readonly ownTokenPath: string | null
   /** No token is sent unless a person gives one for the purpose. */
   readonly implicitTokenDisabled: boolean
   /** The Hub must not be asked anything. */
@@ -50,6 +52,7 @@ export function readHubEnvironment(env: Variables, homeDir: string): HubEnvironm
     tokenPath: staging
       ? join(stagingHome, 'token')
       : expand(variable('HF_TOKEN_PATH') ?? join(home, 'token')),
+    ownTokenPath: null,
     implicitTokenDisabled: isTrue(variable('HF_HUB_DISABLE_IMPLICIT_TOKEN')),
     offline: isTrue(variable('HF_HUB_OFFLINE') ?? variable('TRANSFORMERS_OFFLINE')),
     symlinksDisabled: isTrue(variable('HF_HUB_DISABLE_SYMLINKS')),

@@ -59,8 +59,8 @@ describe('what the Hub says', () => {
 
   it('comes with advice that fits who asks', () => {
     const gated = { status: 403, code: 'GatedRepo' }
-    expect(errorOf(gated).hint).toContain('hf auth login')
-    expect(errorOf({ ...gated, hasToken: true }).hint).not.toContain('hf auth login')
+    expect(errorOf(gated).hint).toContain('windlass token set')
+    expect(errorOf({ ...gated, hasToken: true }).hint).not.toContain('windlass token set')
     expect(errorOf(gated).hint).toContain('https://huggingface.co/org/name')
     expect(errorOf({ status: 404, code: 'RevisionNotFound' }).message).toContain('v1')
   })

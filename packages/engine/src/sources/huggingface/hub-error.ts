@@ -74,7 +74,7 @@ function missing(
 function gateWords(name: string, page: string, hasToken: boolean): WindlassErrorOptions {
   const account = hasToken
     ? 'with the account of your token'
-    : 'set a token of that account (HF_TOKEN, or `hf auth login`)'
+    : 'set a token of that account (`windlass token set huggingface`, or HF_TOKEN)'
   return {
     detail: name,
     hint: `Open ${page}, accept its conditions${hasToken ? ' ' : ', '}${account}, then resume.`,

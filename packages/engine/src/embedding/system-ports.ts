@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { type EnginePorts, type Logger, systemClock } from '@windlass/engine'
+import type { EnginePorts, Logger } from '../ports.ts'
+import { systemClock } from '../runtime/clock.ts'
 
 /** The side effects of a real machine. */
 export function systemPorts(log: Logger): EnginePorts {

@@ -1,4 +1,5 @@
-import { type EngineOptions, WindlassError } from '@windlass/engine'
+import type { EngineOptions } from '../engine.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
