@@ -1,5 +1,7 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { OutgoingRequest } from '../transport.ts'
+
+// Not by `import`: that reads every export of the module, and Node's own `fetch` is loaded for it.
+const { validateHeaderName, validateHeaderValue } = process.getBuiltinModule('node:http')
 
 /**
  * A request as it is written to its connection, in Latin-1.
