@@ -10,6 +10,7 @@ import type { Log } from './create-log.ts'
 import type { DownloadLines } from './live/download-lines.ts'
 import { EventHub } from './live/event-hub.ts'
 import { AppMetrics } from './metrics/app-metrics.ts'
+import type { EventCounts } from './metrics/event-counts.ts'
 import { watchLoopDelay } from './metrics/loop-delay.ts'
 import { collectOpenapi } from './openapi/collect-openapi.ts'
 import { docsPage } from './openapi/docs-page.ts'
@@ -30,6 +31,7 @@ export interface AppOptions {
   readonly engine: Engine
   readonly access: Access
   readonly lines: DownloadLines
+  readonly counts: EventCounts
   readonly log: Log
   /** Names under which clients may address this server, without port; IPv6 addresses in brackets. */
   readonly allowedHosts: readonly string[]
@@ -90,11 +92,7 @@ function openHub(
   { engine, access, lines, clock }: AppOptions & { readonly clock: Clock },
 ): EventHub {
   const hub = new EventHub({ log: engine.events, lines, clock })
-  const stops = [
-    lines.follow(engine.events),
-    access.sessions.onEnd((hash) => hub.endSession(hash)),
-    () => hub.close(),
-  ]
+  const stops = [access.sessions.onEnd((hash) => hub.endSession(hash)), () => hub.close()]
   app.addHook('preClose', async () => {
     for (const stop of stops) stop()
   })
@@ -103,12 +101,12 @@ function openHub(
 
 function openMetrics(
   app: FastifyInstance,
-  { engine, clock, version }: AppOptions & { readonly clock: Clock },
+  { engine, counts, clock, version }: AppOptions & { readonly clock: Clock },
   hub: EventHub,
 ): AppMetrics {
   const loop = watchLoopDelay()
   const readers = (): number => hub.readerCount
-  const metrics = new AppMetrics({ engine, clock, version, readers, loopDelay: loop.read })
+  const metrics = new AppMetrics({ engine, counts, clock, version, readers, loopDelay: loop.read })
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request
     // A stream lasts for as long as somebody listens.
@@ -116,10 +114,7 @@ function openMetrics(
     const seconds = reply.elapsedTime / 1000
     metrics.answered({ method, route: routeOptions.url ?? null, status: reply.statusCode, seconds })
   })
-  app.addHook('preClose', async () => {
-    metrics.close()
-    loop.stop()
-  })
+  app.addHook('preClose', async () => loop.stop())
   return metrics
 }
 

@@ -15,6 +15,7 @@ import { readOwnerRecord, removeOwnerRecord, writeOwnerRecord } from './home/own
 import { prepareHome } from './home/prepare-home.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listen.ts'
 import { DownloadLines } from './live/download-lines.ts'
+import { EventCounts } from './metrics/event-counts.ts'
 import { readVersion } from './read-version.ts'
 import type { Settings } from './settings/load-settings.ts'
 import { systemPorts } from './system-ports.ts'
@@ -125,9 +126,13 @@ async function serve(
   const token = settings.token ?? socketToken
   const allowedHosts = ['localhost', '127.0.0.1', '[::1]', urlHost(settings.host)]
   const access = await openAccess({ store: engine.access, clock: systemClock, token, socketToken })
+  const counts = new EventCounts()
+  const stop = (stopFollowing: () => void): void => stopFollowing()
+  closer.add('log lines', lines.follow(engine.events), stop)
+  closer.add('counts', counts.follow(engine.events), stop)
   // Loaded here, since most commands are clients of another process and never build an app.
   const { buildApp } = await import('./app.ts')
-  const app = await buildApp({ engine, access, lines, log, allowedHosts, version })
+  const app = await buildApp({ engine, access, lines, counts, log, allowedHosts, version })
   const close = (listener: Listener): Promise<void> => listener.close()
   closer.add('socket', await listenOnSocket(app, paths.socket), close)
   const tcp = listenTcp ? closer.add('server', await listenOnPort(app, settings), close) : null

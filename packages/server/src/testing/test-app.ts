@@ -5,6 +5,7 @@ import { type Access, openAccess } from '../access/open-access.ts'
 import { buildApp } from '../app.ts'
 import { createLog } from '../create-log.ts'
 import { DownloadLines } from '../live/download-lines.ts'
+import { EventCounts } from '../metrics/event-counts.ts'
 import { ManualTicks } from './manual-ticks.ts'
 import { MemoryEngine } from './memory-engine.ts'
 
@@ -41,14 +42,20 @@ export async function openTestApp(): Promise<TestApp> {
     socketToken: new Secret(SOCKET_TOKEN),
   })
   const lines = new DownloadLines(clock)
+  const counts = new EventCounts()
+  const stops = [lines.follow(engine.events), counts.follow(engine.events)]
   const app = await buildApp({
     engine,
     access,
     lines,
+    counts,
     clock,
     log: createLog({ level: 'debug', destination }),
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     version: '1.2.3',
+  })
+  app.addHook('onClose', async () => {
+    for (const stop of stops) stop()
   })
   return { app, engine, access, lines, clock, logged: () => written.join('') }
 }
