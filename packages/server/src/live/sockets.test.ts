@@ -299,6 +299,7 @@ describe('a WebSocket', () => {
     const headers = { host: `localhost:${port}`, authorization }
     const plain = await askServer(port, { path: '/ws', headers })
     expect([plain.status, plain.code]).toEqual([426, 'UPGRADE_REQUIRED'])
+    expect(plain.headers.upgrade).toBe('websocket')
     expect((await upgrade('/ws?lastEventId=x', { authorization })).status).toBe(400)
     expect((await upgrade('/nothing', { authorization })).status).toBe(404)
     for (const path of ['/api/downloads', '/api/health', '/signin']) {
