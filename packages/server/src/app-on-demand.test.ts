@@ -5,6 +5,7 @@ import { appOnDemand } from './app-on-demand.ts'
 import { createLog } from './create-log.ts'
 import { listenOnPort } from './listen.ts'
 import { DownloadLines } from './live/download-lines.ts'
+import { EventCounts } from './metrics/event-counts.ts'
 import { askServer, UPGRADE } from './testing/ask-server.ts'
 import { ManualTicks } from './testing/manual-ticks.ts'
 import { MemoryEngine } from './testing/memory-engine.ts'
@@ -18,6 +19,7 @@ async function serve(engine = new MemoryEngine()) {
     engine,
     access,
     lines: new DownloadLines(clock),
+    counts: new EventCounts(),
     log: createLog({ level: 'silent' }),
     allowedHosts: ['127.0.0.1'],
     version: '1.2.3',
@@ -37,25 +39,25 @@ async function serve(engine = new MemoryEngine()) {
 
 it('is not built before somebody asks, and answers the first who do all the same', async () => {
   const { ask, engine } = await serve()
-  // The event hub and the metrics of the API listen as long as it is there.
+  // The event hub of the API listens as long as the API is there.
   expect(engine.events.listeners).toBe(0)
   const answers = await Promise.all([ask('/api/health'), ask('/api/downloads')])
   expect(answers.map(({ status }) => status)).toEqual([200, 200])
   expect(await answers[0]?.json()).toMatchObject({ version: '1.2.3', startedAt: 7 })
-  expect(engine.events.listeners).toBe(2)
+  expect(engine.events.listeners).toBe(1)
 })
 
 it('is built for a WebSocket as well, and speaks it', async () => {
   const { engine, port } = await serve()
   const headers = { host: `127.0.0.1:${port}`, authorization: `Bearer ${TOKEN}`, ...UPGRADE }
   expect((await askServer(port, { path: '/ws', headers })).status).toBe(101)
-  expect(engine.events.listeners).toBe(2)
+  expect(engine.events.listeners).toBe(1)
 })
 
 it('is built at once for who wants that', async () => {
   const { app, engine } = await serve()
   await app.ready()
-  expect(engine.events.listeners).toBe(2)
+  expect(engine.events.listeners).toBe(1)
 })
 
 it('answers nobody once it is closed, built or not', async () => {

@@ -10,6 +10,7 @@ import type { Log } from './create-log.ts'
 import type { DownloadLines } from './live/download-lines.ts'
 import { EventHub } from './live/event-hub.ts'
 import { AppMetrics } from './metrics/app-metrics.ts'
+import type { EventCounts } from './metrics/event-counts.ts'
 import { watchLoopDelay } from './metrics/loop-delay.ts'
 import { collectOpenapi } from './openapi/collect-openapi.ts'
 import { docsPage } from './openapi/docs-page.ts'
@@ -35,6 +36,7 @@ export interface AppOptions {
   readonly engine: Engine
   readonly access: Access
   readonly lines: DownloadLines
+  readonly counts: EventCounts
   readonly log: Log
   /** Names under which clients may address this server, without port; IPv6 addresses in brackets. */
   readonly allowedHosts: readonly string[]
@@ -106,12 +108,12 @@ function openHub(
 
 function openMetrics(
   app: FastifyInstance,
-  { engine, clock, version }: AppOptions & { readonly clock: Clock },
+  { engine, counts, clock, version }: AppOptions & { readonly clock: Clock },
   hub: EventHub,
 ): AppMetrics {
   const loop = watchLoopDelay()
   const readers = (): number => hub.readerCount
-  const metrics = new AppMetrics({ engine, clock, version, readers, loopDelay: loop.read })
+  const metrics = new AppMetrics({ engine, counts, clock, version, readers, loopDelay: loop.read })
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request
     // A stream lasts for as long as somebody listens.
@@ -119,10 +121,7 @@ function openMetrics(
     const seconds = reply.elapsedTime / 1000
     metrics.answered({ method, route: routeOptions.url ?? null, status: reply.statusCode, seconds })
   })
-  app.addHook('preClose', async () => {
-    metrics.close()
-    loop.stop()
-  })
+  app.addHook('preClose', async () => loop.stop())
   return metrics
 }
 

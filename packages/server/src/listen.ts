@@ -2,6 +2,7 @@ import { chmod, rm } from 'node:fs/promises'
 import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { WindlassError } from '@windlass/engine'
+import { limitConnections } from './access/limit-connections.ts'
 import type { ServedApp } from './app-on-demand.ts'
 
 // Not by `import`: that reads every export of the module, and Node's own `fetch` is loaded for it,
@@ -43,8 +44,6 @@ export async function listenOnPort(
   app: ServedApp,
   address: { readonly host: string; readonly port: number },
 ): Promise<Listener> {
-  // Loaded here, since the Unix socket, all that most homes have, knows no clients to tell apart.
-  const { limitConnections } = await import('./access/limit-connections.ts')
   const server = serverOf(app)
   limitConnections(server)
   try {

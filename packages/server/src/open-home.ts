@@ -17,6 +17,7 @@ import { readOwnerRecord, removeOwnerRecord, writeOwnerRecord } from './home/own
 import { prepareHome } from './home/prepare-home.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listen.ts'
 import { DownloadLines } from './live/download-lines.ts'
+import { EventCounts } from './metrics/event-counts.ts'
 import { readVersion } from './read-version.ts'
 import type { Settings } from './settings/load-settings.ts'
 
@@ -60,7 +61,6 @@ export async function openHome(settings: Settings, options: OpenHomeOptions): Pr
     const engine = closer.add('engine', await takeEngine(settings, parts), (opened) =>
       opened.close(),
     )
-    closer.add('log lines', lines.follow(engine.events), (stop) => stop())
     let work = async (): Promise<void> => undefined
     closer.add('last work', null, () => work())
     const served = await serve(engine, settings, parts)
@@ -141,7 +141,12 @@ async function serve(
   const allowedHosts = ['localhost', '127.0.0.1', '[::1]', urlHost(settings.host)]
   const startedAt = systemClock.now()
   const access = await openAccess({ store: engine.access, clock: systemClock, token, socketToken })
-  const app = appOnDemand({ engine, access, lines, log, allowedHosts, version, startedAt })
+  const counts = new EventCounts()
+  const stop = (stopFollowing: () => void): void => stopFollowing()
+  closer.add('log lines', lines.follow(engine.events), stop)
+  closer.add('counts', counts.follow(engine.events), stop)
+  const home = { log, allowedHosts, version, startedAt }
+  const app = appOnDemand({ engine, access, lines, counts, ...home })
   // Who serves is asked at once; who pulls, perhaps never.
   if (listenTcp) await app.ready()
   const close = (listener: Listener): Promise<void> => listener.close()

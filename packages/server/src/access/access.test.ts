@@ -178,6 +178,9 @@ describe('a client', () => {
     ['::ffff:10.1.2.3', '10.1.2.3'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::'],
     ['2001:db8:1:2::9', '2001:db8:1:2::'],
+    ['2001:db8::9', '2001:db8:0:0::'],
+    ['::1', '0:0:0:0::'],
+    ['fe80::1:2%eth0', 'fe80:0:0:0::'],
   ])('at %s is %s', (remoteAddress, client) => {
     expect(clientOf({ remoteAddress, localPort: 1 })).toBe(client)
   })

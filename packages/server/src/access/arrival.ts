@@ -1,4 +1,4 @@
-import { normalizeIP } from '@fastify/rate-limit'
+import { isIPv6 } from 'node:net'
 
 /** What a connection came in by. On a Unix socket there is neither address nor port. */
 export interface Arrival {
@@ -6,9 +6,6 @@ export interface Arrival {
   readonly localAddress?: string | undefined
   readonly localPort?: number | undefined
 }
-
-/** The bits of an IPv6 address that name a network; whoever has one has all addresses in it. */
-const IPV6_NETWORK = 64
 
 const noted = new WeakMap<object, Arrival>()
 
@@ -35,5 +32,19 @@ export function isUnixSocket(socket: Arrival): boolean {
 export function clientOf(socket: Arrival): string | null {
   if (isUnixSocket(socket)) return null
   const { remoteAddress } = arrivalOf(socket)
-  return remoteAddress === undefined ? 'unknown' : normalizeIP(remoteAddress, IPV6_NETWORK)
+  return remoteAddress === undefined ? 'unknown' : networkOf(remoteAddress)
+}
+
+/**
+ * Whoever has one IPv6 address has all of its network, the first 64 bits. Node writes addresses in
+ * one way, with IPv4 ones behind `::ffff:`.
+ */
+function networkOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '').replace(/%.*$/, '')
+  if (!isIPv6(plain)) return plain
+  const [left = '', right] = plain.split('::')
+  const [front, back] = [left, right ?? ''].map((part) => part.split(':').filter(Boolean))
+  const gap = right === undefined ? 0 : 8 - (front?.length ?? 0) - (back?.length ?? 0)
+  const groups = [...(front ?? []), ...Array<string>(gap).fill('0'), ...(back ?? [])]
+  return `${groups.slice(0, 4).join(':')}::`
 }

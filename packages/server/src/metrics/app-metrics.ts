@@ -1,11 +1,12 @@
-import { ERROR_CODES, type ErrorCode, type WindlassEvent } from '@windlass/contract'
 import type { Clock, Engine, EngineStats } from '@windlass/engine'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { EventCounts, Tally } from './event-counts.ts'
 import type { LoopDelay } from './loop-delay.ts'
 import { METRICS, type MetricName } from './metrics-table.ts'
 
 export interface AppMetricsOptions {
-  readonly engine: Pick<Engine, 'events' | 'stats'>
+  readonly engine: Pick<Engine, 'stats'>
+  readonly counts: EventCounts
   readonly clock: Clock
   readonly version: string
   readonly readers: () => number
@@ -22,7 +23,7 @@ export interface Answered {
 
 const BUCKETS_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30]
 
-/** The metrics of one app, in a registry of its own. Counts until `close`. */
+/** The metrics of one app, in a registry of its own. */
 export class AppMetrics {
   readonly #options: AppMetricsOptions
   readonly #registry = new Registry()
@@ -48,13 +49,11 @@ export class AppMetrics {
     buckets: BUCKETS_SECONDS,
     registers: [this.#registry],
   })
-  readonly close: () => void
 
   constructor(options: AppMetricsOptions) {
     this.#options = options
     this.#startedMs = options.clock.monotonicMs()
     this.#info.set({ version: options.version }, 1)
-    this.close = options.engine.events.subscribe((event) => this.#count(event))
   }
 
   get contentType(): string {
@@ -69,6 +68,7 @@ export class AppMetrics {
   async text(): Promise<string> {
     const { engine, clock, readers, loopDelay } = this.#options
     this.#show(await engine.stats())
+    this.#showCounts()
     this.#readers.set(readers())
     for (const [quantile, seconds] of Object.entries(loopDelay())) {
       this.#loopDelay.set({ quantile }, seconds)
@@ -93,20 +93,13 @@ export class AppMetrics {
     }
   }
 
-  #count(event: WindlassEvent): void {
-    if (event.type === 'download.noticed') this.#countFailure(event.data.code)
-    if (event.type !== 'download.state-changed') return
-    const { to, reason } = event.data
-    if (reason !== undefined) this.#countFailure(reason.code)
-    if (to === 'completed' || to === 'failed' || to === 'cancelled')
-      this.#settled.inc({ state: to })
-  }
-
-  #countFailure(code: ErrorCode): void {
-    const { disposition } = ERROR_CODES[code]
-    if (disposition === 'retry' || disposition === 'restart') this.#retries.inc({ code })
-    if (code === 'NET_STALL') this.#stalls.inc()
-    if (code === 'HASH_MISMATCH' || code === 'SIZE_MISMATCH') this.#verifyFailures.inc({ code })
+  #showCounts(): void {
+    const { retries, verifyFailures, settled, stalls } = this.#options.counts
+    showTally(this.#retries, 'code', retries)
+    showTally(this.#verifyFailures, 'code', verifyFailures)
+    showTally(this.#settled, 'state', settled)
+    this.#stalls.reset()
+    this.#stalls.inc(stalls)
   }
 
   #gauge(name: MetricName): Gauge {
@@ -118,4 +111,9 @@ export class AppMetrics {
     const { help, labels } = METRICS[name]
     return new Counter({ name, help, labelNames: [...labels], registers: [this.#registry] })
   }
+}
+
+function showTally(counter: Counter, label: string, tally: Tally): void {
+  counter.reset()
+  for (const [name, count] of tally) counter.inc({ [label]: name }, count)
 }

@@ -23,6 +23,8 @@ export function watchLoopDelay(): { readonly read: () => LoopDelay; readonly sto
       histogram.reset()
       return delay
     },
-    stop: () => histogram.disable(),
+    stop() {
+      histogram.disable()
+    },
   }
 }

@@ -1,5 +1,5 @@
 import { type Downloads, type Logger, WindlassError } from '@windlass/engine'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { clientOf } from '../access/arrival.ts'
@@ -68,8 +68,8 @@ export const liveRoutes: FastifyPluginAsyncZod<LiveRoutesDeps> = async (app, dep
     url: '/ws',
     schema: ALL,
     config: { isSocket: true, doc: { problems: PROBLEMS, answers: { 101: null } } },
-    preHandler: async (request) => requireUpgrade(request, hub),
-    handler: refuse,
+    preHandler: async (request, reply) => requireUpgrade(request, reply, hub),
+    handler: unreachable,
     wsHandler: (socket: LiveSocket, request) => {
       const { download = null, lastEventId } = queryOf(LiveQuery, request)
       serve(socket, deps, { ...originOf(request), downloadId: download, after: place(lastEventId) })
@@ -84,11 +84,11 @@ export const liveRoutes: FastifyPluginAsyncZod<LiveRoutesDeps> = async (app, dep
       isSocket: true,
       doc: { problems: [...PROBLEMS, 'DOWNLOAD_NOT_FOUND'], answers: { 101: null } },
     },
-    preHandler: async (request) => {
-      requireUpgrade(request, hub)
+    preHandler: async (request, reply) => {
+      requireUpgrade(request, reply, hub)
       await downloads.find(request.params.id)
     },
-    handler: refuse,
+    handler: unreachable,
     wsHandler: (socket: LiveSocket, request) => {
       const { id } = IdParams.parse(request.params)
       const after = place(queryOf(LinesQuery, request).lastEventId)
@@ -106,13 +106,22 @@ function place(lastEventId: string | undefined): number | null {
   return lastEventId === undefined ? null : Number(lastEventId)
 }
 
-function refuse(): never {
+/** What is no upgrade has been refused before. */
+function unreachable(): never {
   throw new WindlassError('UPGRADE_REQUIRED')
 }
 
 /** Whatever speaks against the stream is told before the upgrade, as a problem document. */
-function requireUpgrade(request: Pick<FastifyRequest, 'ws' | 'raw'>, hub: EventHub): void {
-  if (!request.ws) refuse()
+function requireUpgrade(
+  request: Pick<FastifyRequest, 'ws' | 'raw'>,
+  reply: Pick<FastifyReply, 'headers'>,
+  hub: EventHub,
+): void {
+  if (!request.ws) {
+    // RFC 9110, 15.5.22: the answer names what to upgrade to.
+    reply.headers({ upgrade: 'websocket', connection: 'upgrade' })
+    throw new WindlassError('UPGRADE_REQUIRED')
+  }
   hub.requireRoom(clientOf(request.raw.socket))
 }
 

@@ -6,6 +6,7 @@ import { buildApp } from '../app.ts'
 import { type ServedApp, servedBy } from '../app-on-demand.ts'
 import { createLog } from '../create-log.ts'
 import { DownloadLines } from '../live/download-lines.ts'
+import { EventCounts } from '../metrics/event-counts.ts'
 import { ManualTicks } from './manual-ticks.ts'
 import { MemoryEngine } from './memory-engine.ts'
 
@@ -44,19 +45,21 @@ export async function openTestApp(): Promise<TestApp> {
     socketToken: new Secret(SOCKET_TOKEN),
   })
   const lines = new DownloadLines(clock)
+  const counts = new EventCounts()
+  const stops = [lines.follow(engine.events), counts.follow(engine.events)]
   const app = await buildApp({
     engine,
     access,
     lines,
+    counts,
     clock,
     log: createLog({ level: 'debug', destination }),
     allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
     version: '1.2.3',
     startedAt: clock.now(),
   })
-  const stopLines = lines.follow(engine.events)
-  app.addHook('preClose', async () => {
-    stopLines()
+  app.addHook('onClose', async () => {
+    for (const stop of stops) stop()
   })
   await app.ready()
   const logged = (): string => written.join('')
