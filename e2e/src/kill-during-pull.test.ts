@@ -106,7 +106,7 @@ test('kills during a cancel leave a clean-up that the next start finishes', {
   process.stdout.write(`seed ${random.seed}\n`)
   const small = Array.from({ length: 250 }, (_, at) => ({ path: `${at}.json`, content: `${at}` }))
   const big = { path: 'model.safetensors', content: { seed: 'cancelled', sizeBytes: 30 * MB } }
-  world.hub.setCdnRate(4 * MB)
+  world.hub.setCdnRate(MB)
   let served = await world.serve()
   let cutShort = 0
   for (let round = 0; round < 6; round++) {

@@ -33,7 +33,7 @@ describe('windlass pull', { timeout: 60_000 }, () => {
 
   /** Slows the CDN down so that a test can act in the middle, and waits until bytes flow. */
   async function startSlowly(...args: string[]) {
-    hub.setCdnRate(3 * MIB)
+    hub.setCdnRate(MIB / 4)
     const windlass = start(...args)
     await windlass.said(/downloading/)
     return windlass
