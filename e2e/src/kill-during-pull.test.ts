@@ -152,6 +152,12 @@ async function expectClean(world: World): Promise<void> {
 
 /** What is in the cache but the locks and the tag, which the Python client never removes either. */
 async function namesIn(world: World): Promise<string[]> {
-  const names = await readdir(world.cache, { recursive: true })
-  return names.filter((name) => !/^(\.locks(\/.*)?|CACHEDIR\.TAG)$/.test(name))
+  try {
+    const names = await readdir(world.cache, { recursive: true })
+    return names.filter((name) => !/^(\.locks(\/.*)?|CACHEDIR\.TAG)$/.test(name))
+  } catch (error) {
+    // A folder went while it was looked into.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return namesIn(world)
+    throw error
+  }
 }
