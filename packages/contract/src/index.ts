@@ -61,6 +61,7 @@ export {
   ModelSpace,
   ModelStatus,
   ModelTask,
+  ModelTaskProgress,
   PruneItem,
   PruneReport,
   PruneRequest,
