@@ -44,7 +44,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Promises in seconds hold on a machine that does nothing else: one after the other, after all others.
+        // Promises in seconds hold on a machine that does nothing else: one after the other, beside no others.
         test: {
           name: 'timed',
           include: ['packages/*/src/**/*.timed.test.ts', 'e2e/src/**/*.timed.test.ts'],

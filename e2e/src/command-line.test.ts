@@ -115,7 +115,7 @@ test('a Hub that fails twice is waited for, and nobody has to do anything', asyn
 test('Ctrl-C keeps everything, ends with 130 and says how to go on; doing so goes on', async () => {
   await using world = await openWorld()
   await world.hub.addRepo({ id: 'org/big', files: [BIG] })
-  world.hub.setCdnRate(8 * MB)
+  world.hub.setCdnRate(MB)
   const pulling = world.start(['pull', 'org/big'])
   await until(() => cdnBytes(world.hub) > 6 * MB, { what: 'bytes arrive' })
   pulling.kill('SIGINT')
@@ -135,7 +135,7 @@ test('Ctrl-C keeps everything, ends with 130 and says how to go on; doing so goe
 test('a pull that watches a server takes over when the server is killed', async () => {
   await using world = await openWorld()
   await world.hub.addRepo({ id: 'org/big', files: [BIG, SMALL] })
-  world.hub.setCdnRate(8 * MB)
+  world.hub.setCdnRate(MB)
   const served = await world.serve()
   const pulling = world.start(['pull', 'org/big'])
   await until(() => cdnBytes(world.hub) > 4 * MB, { what: 'bytes arrive' })
@@ -152,7 +152,7 @@ test('a second pull takes over the home, and what the first was doing, when that
   const other = { path: 'other.safetensors', content: { seed: 'other', sizeBytes: 20 * MB } }
   await world.hub.addRepo({ id: 'org/first', files: [BIG] })
   await world.hub.addRepo({ id: 'org/second', files: [other] })
-  world.hub.setCdnRate(6 * MB)
+  world.hub.setCdnRate(MB)
   const first = world.start(['pull', 'org/first'])
   await until(() => cdnBytes(world.hub) > MB, { what: 'the first receives' })
   const second = world.start(['pull', 'org/second'])

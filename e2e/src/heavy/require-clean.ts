@@ -6,7 +6,7 @@ import type { World } from '../support/world.ts'
 import type { Findings } from './findings.ts'
 
 /** What a home holds when nobody owns it. */
-const AT_REST = /^(windlass\.db|token)$/
+const AT_REST = /^(windlass\.db|token|home-id)$/
 
 /**
  * When all work has ended and nobody owns the home: nothing of ours may be left in the cache, no

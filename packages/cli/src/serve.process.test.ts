@@ -52,7 +52,7 @@ describe('windlass serve and the verbs that go through it', { timeout: 60_000 },
   })
 
   it('is paused by the Ctrl-C of a pull, and goes on with resume', async () => {
-    hub.setCdnRate(3 * MIB)
+    hub.setCdnRate(MIB / 4)
     const server = await serve()
     const pull = start('pull', 'org/name')
     await pull.said(/downloading/)

@@ -64,6 +64,7 @@ export {
   ModelSpace,
   ModelStatus,
   ModelTask,
+  ModelTaskProgress,
   PruneItem,
   PruneReport,
   PruneRequest,

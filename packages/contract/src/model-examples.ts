@@ -55,6 +55,7 @@ export const MODEL_EXAMPLES = {
   ready: { task_id: null, status: 'DOWNLOADED', path: ENTRY.path },
   paused: { task_id: TASK, status: 'paused' },
   resumed: { task_id: TASK },
+  progress: { task_id: TASK, state: 'downloading', progress: PROGRESS, error_message: null },
   cancelled: { task_id: TASK, status: 'cancelled', receipt: { files: 4, bytes: 1_250_000_000 } },
   deleted: {
     status: 'deleted',

@@ -176,6 +176,17 @@ export const ActiveModels = z
   .meta({ id: 'ActiveModels', examples: [EXAMPLES.active] })
 export type ActiveModels = z.infer<typeof ActiveModels>
 
+/** What a stream of one task tells: where it is. */
+export const ModelTaskProgress = z
+  .object({
+    task_id: z.string(),
+    state: DownloadState,
+    progress: ModelProgress,
+    error_message: z.string().nullable(),
+  })
+  .meta({ id: 'ModelTaskProgress', examples: [EXAMPLES.progress] })
+export type ModelTaskProgress = z.infer<typeof ModelTaskProgress>
+
 export const ModelSpace = z
   .object({
     /** Bytes of all files in the cache; what is linked twice is counted once. */

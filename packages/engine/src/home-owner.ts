@@ -1,7 +1,6 @@
-import { readFile, realpath } from 'node:fs/promises'
+import { readFile, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { orNullIfAbsent } from './disk/system-error.ts'
-import { writeFileDurably } from './disk/write-file-durably.ts'
 import { newId } from './downloads/new-id.ts'
 import type { StagingOwner } from './stores/staging-owner.ts'
 
@@ -15,6 +14,7 @@ export async function openHomeOwner(home: string, random: () => number): Promise
   const file = join(home, 'home-id')
   const known = (await orNullIfAbsent(readFile(file, 'utf8')))?.trim() ?? ''
   const homeId = HOME_ID.test(known) ? known : newId(random) + newId(random)
-  if (homeId !== known) await writeFileDurably(file, `${homeId}\n`)
+  // One that a crash cut short is no id: then a new one is made.
+  if (homeId !== known) await writeFile(file, `${homeId}\n`, { mode: 0o600, flush: true })
   return { homeId, home: await realpath(home) }
 }

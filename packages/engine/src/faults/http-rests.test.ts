@@ -174,7 +174,10 @@ describe('a host that asks for rest', () => {
     faultOnce(w, 'hub', day, 2)
     const id = await w.pull('org/a')
     const waiting = await w.reaches(id, 'waiting', ...OVER)
-    expect(waiting).toMatchObject({ state: 'waiting', actions: ['resume', 'pause', 'cancel'] })
+    expect(waiting).toMatchObject({
+      state: 'waiting',
+      actions: ['resume', 'pause', 'cancel', 'move'],
+    })
     expect(secondsLeft(w, waiting)).toBeGreaterThan(86_000)
     // A minute of its clock, in which it looks a hundred times whether something is due.
     await w.clock.sleep(60_000, { signal: new AbortController().signal })

@@ -41,7 +41,12 @@ export async function pruneModels(
 /** Finishes the removals that a crash cut off. */
 export async function finishRemovals(cacheDir: string): Promise<void> {
   const { folders } = await repoFolders(cacheDir)
-  for (const { layout } of folders) {
+  const begun = await Promise.all(
+    folders.map(async ({ layout }) =>
+      (await orNullIfAbsent(lstat(layout.windlass))) === null ? [] : [layout],
+    ),
+  )
+  for (const layout of begun.flat()) {
     const isCutOff = (await orNullIfAbsent(lstat(removalFolder(layout)))) !== null
     if (isCutOff) await removeRevisions(layout, [])
     // Made for a removal that did not get any further.

@@ -36,17 +36,18 @@ export async function repoFolders(
   cacheDir: string,
 ): Promise<{ readonly folders: readonly RepoFolder[]; readonly warnings: readonly string[] }> {
   const names = (await orNullIfAbsent(readdir(cacheDir))) ?? []
-  const folders: RepoFolder[] = []
-  const warnings: string[] = []
-  for (const name of names.sort()) {
+  const looked = names.sort().map(async (name) => {
     const [, type, rest] = FOLDER.exec(name) ?? []
-    if (type === undefined || rest === undefined) continue
-    const folder = openFolder(cacheDir, { type, rest })
+    if (type === undefined || rest === undefined) return []
     // A person may have moved a repository to another disk and linked it.
     const isFolder = (await orNullIfAbsent(stat(join(cacheDir, name))))?.isDirectory() === true
-    if (folder !== null && isFolder) folders.push(folder)
-    else warnings.push(`${name} is no folder of a repository`)
-  }
+    return [{ name, folder: isFolder ? openFolder(cacheDir, { type, rest }) : null }]
+  })
+  const found = (await Promise.all(looked)).flat()
+  const folders = found.flatMap(({ folder }) => folder ?? [])
+  const warnings = found
+    .filter(({ folder }) => folder === null)
+    .map(({ name }) => `${name} is no folder of a repository`)
   return { folders, warnings }
 }
 

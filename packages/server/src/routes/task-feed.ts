@@ -1,4 +1,4 @@
-import type { Download, DownloadState } from '@windlass/contract'
+import type { Download, DownloadState, ModelTaskProgress } from '@windlass/contract'
 import {
   type Downloads,
   type EventLog,
@@ -91,7 +91,7 @@ class TaskReader {
   }
 }
 
-function messageOf(download: Download) {
+function messageOf(download: Download): ModelTaskProgress {
   return {
     task_id: download.id,
     state: download.state,
