@@ -194,9 +194,4 @@ const EVENT: WindlassEvent = {
 export const EVENT_TEXT = `id: 1508\nevent: ${EVENT.type}\ndata: ${JSON.stringify(EVENT)}\n\n`
 
 /** The same of one task of the model routes. */
-export const TASK_TEXT = `event: progress\ndata: ${JSON.stringify({
-  task_id: 'k7m2p9qwxa',
-  state: 'downloading',
-  progress: MODEL_EXAMPLES.active.downloads[0]?.progress,
-  error_message: null,
-})}\n\n`
+export const TASK_TEXT = `event: progress\ndata: ${JSON.stringify(MODEL_EXAMPLES.progress)}\n\n`
