@@ -18,6 +18,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // Real sockets and files on a busy machine; what is promised in seconds is in `timed`.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: ['packages/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'],
           exclude: ['**/*.process.test.ts', '**/*.timed.test.ts'],
         },
