@@ -17,8 +17,12 @@ export interface RecoverDeps extends CleanUpDeps {
   readonly log: Logger
 }
 
-/** A download with which the program died so often, without a byte in between, is not started again. */
-const MOST_LOST_STARTS = 3
+/**
+ * A download with which the program died so often, without a byte in between, is not started
+ * again. Who restarts a machine, or kills the program early, three times in a row must not lose
+ * a download by it; a crash loop ends all the same.
+ */
+const MOST_LOST_STARTS = 10
 
 /**
  * Takes up what the last owner of the home left: downloads that were at work go to
