@@ -143,7 +143,7 @@ async function assemble(
     createRangedHttpCarrier({ http: guarded, clock, log, bootId, ...given.rangedHttp })
   const sources = new SourceRegistry([
     ...(given.sources?.(http) ?? []),
-    createHubSource({ http, environment: hub }),
+    createHubSource({ http, environment: hub, clock }),
   ])
   const hubCache = createHubCacheStore({
     cacheDir: hub.cacheDir,
