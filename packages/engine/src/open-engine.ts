@@ -231,6 +231,7 @@ async function assemble(
       active: scheduler.activeCount,
       queued: await downloads.count(['queued']),
     }),
+    blame: (cause) => scheduler.blame(cause),
     close: () => closer.close(),
   }
 }

@@ -209,6 +209,10 @@ export class MemoryEngine implements Engine {
     return { active: 0, queued: this.rows.size }
   }
 
+  blame(): boolean {
+    return false
+  }
+
   async close(): Promise<void> {
     this.closed = true
   }
