@@ -5,7 +5,7 @@ import { reportLines } from './heavy/report-lines.ts'
 import { say } from './heavy/say.ts'
 
 // A share of `npm run proofs power`, which makes it 100.
-test('a power cut harms nothing that is complete and loses nothing that was accepted', {
+test('P11: a power cut harms nothing that is complete and loses nothing that was accepted', {
   timeout: 300_000,
 }, async ({ skip }) => {
   const obstacle = await volumeObstacle()

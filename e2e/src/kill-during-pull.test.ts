@@ -15,7 +15,7 @@ import { openWorld, type World } from './support/world.ts'
 const MB = 1_000_000
 const MIB = 1024 * 1024
 
-test('a pull that is killed 50 times ends with every byte right, and little fetched twice', {
+test('P1: a pull that is killed 50 times ends with every byte right, and little fetched twice', {
   timeout: 240_000,
 }, async () => {
   const kills = 50
@@ -98,7 +98,7 @@ test('kills while it starts, and while many small files are put in place, harm n
   await expectClean(world)
 })
 
-test('kills during a cancel leave a clean-up that the next start finishes', {
+test('P6: kills during a cancel leave a clean-up that the next start finishes', {
   timeout: 120_000,
 }, async () => {
   await using world = await openWorld()

@@ -67,7 +67,7 @@ async function finish(
   expect(await leftovers(world.cache)).toEqual([])
 }
 
-test('SIGTERM ends a server with active downloads within 10 s, and nothing is fetched twice', async () => {
+test('P8: SIGTERM ends a server with active downloads within 10 s, and nothing is fetched twice', async () => {
   await using world = await openWorld()
   const begun = await begin(world)
   const askedAt = performance.now()
@@ -81,7 +81,7 @@ test('SIGTERM ends a server with active downloads within 10 s, and nothing is fe
   expect(most).toBeLessThanOrEqual(MIB)
 })
 
-test('a killed server goes on by itself within 3 s of its next start', async () => {
+test('P1: a killed server goes on by itself within 3 s of its next start', async () => {
   await using world = await openWorld()
   const begun = await begin(world)
   begun.served.kill('SIGKILL')

@@ -23,7 +23,7 @@ const LARGE_BYTES = 15 * MB
 /** What is on its way on a connection when another one takes over counts as sent; a second fetch would be more. */
 const SMALLEST_LARGE_BYTES = 6 * MB
 
-test('two of ours with a home each fetch a large blob once, and both succeed', async () => {
+test('D24: two of ours with a home each fetch a large blob once, and both succeed', async () => {
   await using world = await openWorld()
   world.hub.setCdnRate(8 * MB)
   for (let round = 0; round < ROUNDS; round++) {
@@ -49,7 +49,7 @@ test('two of ours with a home each fetch a large blob once, and both succeed', a
 
 describe.each(PYTHON_CLIENTS)('Windlass and %s at once', (tool) => {
   test.for(['Windlass', 'Python'] as const)(
-    'both succeed and fetch a large blob once, when %s begins',
+    'D23: both succeed and fetch a large blob once, when %s begins',
     async (first, context) => {
       await using world = await openWorld()
       const python = pythonClient(context, world, tool)

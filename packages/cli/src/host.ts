@@ -32,6 +32,11 @@ export interface CliHost {
   onSignal(handler: (signal: StopSignal) => void): () => void
   /** Runs `restore` when the process ends, however it ends short of SIGKILL. */
   onExit(restore: () => void): () => void
+  /**
+   * Asks `handler` about whatever is thrown where nobody catches it, until the returned function is
+   * called. What it does not answer for ends the process as a bug.
+   */
+  onUncaught(handler: (error: Error) => boolean): () => void
   /** Ends the process at once. */
   exit(code: number): never
 }

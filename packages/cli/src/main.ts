@@ -46,6 +46,9 @@ function onSignal(handler: (signal: StopSignal) => void): () => void {
   }
 }
 
+/** Who may answer for what nobody caught. */
+const answering = new Set<(error: Error) => boolean>()
+
 const host: CliHost = {
   env: process.env,
   platform: process.platform,
@@ -66,10 +69,15 @@ const host: CliHost = {
     process.on('exit', restore)
     return () => process.off('exit', restore)
   },
+  onUncaught(handler) {
+    answering.add(handler)
+    return () => answering.delete(handler)
+  },
   exit: (code) => process.exit(code),
 }
 
 process.on('uncaughtException', (error) => {
+  if ([...answering].some((answersFor) => answersFor(error))) return
   host.stderr.write(
     `error: This is a bug in Windlass. Please report it.\n${error.stack ?? error.message}\n`,
   )

@@ -73,7 +73,15 @@ export const DownloadSummary = z
     connections: z.int().optional(),
     /** Bytes per second at most, where the download has a limit of its own. */
     limitRate: z.int().optional(),
-    result: z.object({ path: z.string(), sizeBytes, verified: z.boolean() }).optional(),
+    result: z
+      .object({
+        path: z.string(),
+        sizeBytes,
+        verified: z.boolean(),
+        /** By path: of the files whose digest nobody told, what was computed as they came. */
+        computedSha256: z.record(z.string(), z.string()).optional(),
+      })
+      .optional(),
     receipt: CancelReceipt.optional(),
     /** Attempts so far, each one ended by a failure that a later one may mend. */
     attempts: z.int().min(0),

@@ -372,7 +372,7 @@ export const ERROR_CODES = {
     500,
     'halt',
     'The database was written by a newer Windlass',
-    'Start that newer version, or set WINDLASS_HOME to another folder.',
+    'Start that newer version, set WINDLASS_HOME to another folder, or put `windlass.db.before-upgrade` in the place of `windlass.db`: it lacks what came after the upgrade.',
   ),
   STORAGE_BROKEN: row(500, 'halt', 'The database is unusable'),
   SERVER_UNREACHABLE: row(

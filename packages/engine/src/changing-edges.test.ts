@@ -47,7 +47,7 @@ async function pullOverTwoEdges(seed: string) {
   return { state, code: reason?.code, content, asked: edge.log.map(({ range }) => range) }
 }
 
-it('goes on at another edge where the first one stopped, when the bytes are the same (X11)', async () => {
+it('X11: goes on at another edge where the first one stopped, when the bytes are the same', async () => {
   const { state, content, asked } = await pullOverTwoEdges('weights')
   expect(state).toBe('completed')
   expect(content?.equals(readBytes(createRandomBytes('weights', SIZE), 0, SIZE))).toBe(true)
@@ -55,7 +55,7 @@ it('goes on at another edge where the first one stopped, when the bytes are the 
   expect(asked.filter((range) => range === undefined || range.startsWith('bytes=0-'))).toEqual([])
 })
 
-it('publishes nothing when the other edge has other bytes (X11)', async () => {
+it('X11: publishes nothing when the other edge has other bytes', async () => {
   const { state, code, content } = await pullOverTwoEdges('something else')
   expect(state).not.toBe('completed')
   expect(code).toBe('HASH_MISMATCH')

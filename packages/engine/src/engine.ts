@@ -173,6 +173,13 @@ export interface Engine {
   /** How many downloads run and wait. */
   counts(): Promise<{ readonly active: number; readonly queued: number }>
   stats(): Promise<EngineStats>
+  /**
+   * For what was thrown where nobody caught it, asked from the process's own last handler: when it
+   * was thrown on behalf of a download, that one is given up and tried again (WORKER_LOST).
+   *
+   * @returns false when no download is to blame: then the program does not know what state it is in
+   */
+  blame(cause: unknown): boolean
   /** Stops all work at a safe point, journals written, and lets go of the home. */
   close(): Promise<void>
 }

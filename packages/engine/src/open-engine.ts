@@ -145,7 +145,7 @@ async function assemble(
     createRangedHttpCarrier({ http: guarded, clock, log, bootId, ...given.rangedHttp })
   const sources = new SourceRegistry([
     ...(given.sources?.(http) ?? []),
-    createHubSource({ http, environment: hub }),
+    createHubSource({ http, environment: hub, clock }),
   ])
   const hubCache = createHubCacheStore({
     cacheDir: hub.cacheDir,
@@ -240,6 +240,7 @@ async function assemble(
       traffic: bandwidth.traffic,
       folders: { cache: hub.cacheDir, home },
     }),
+    blame: (cause) => scheduler.blame(cause),
     close: () => closer.close(),
   }
 }

@@ -42,6 +42,7 @@ async function serve(context: CommandContext, { quiet, ...flags }: ServeFlags): 
   const log = createServeLog(host, quiet ? 'warn' : 'info')
   const stopped = Promise.withResolvers<void>()
   let stopping = false
+  let forgetUncaught = (): void => undefined
   const forget = host.onSignal((signal) => {
     if (stopping) host.exit(signal === 'SIGINT' ? EXIT_CODES.interrupted : EXIT_CODES.terminated)
     stopping = true
@@ -49,6 +50,8 @@ async function serve(context: CommandContext, { quiet, ...flags }: ServeFlags): 
   })
   try {
     const home = await openHome(settings, { log, listenTcp: true })
+    // One download's bug is no reason to drop the others.
+    forgetUncaught = host.onUncaught((error) => home.engine.blame(error))
     if (!quiet) announce(host, { ...home, tokenPath: tokenPlace(settings) })
     await stopped.promise
     if (!quiet)
@@ -60,6 +63,7 @@ async function serve(context: CommandContext, { quiet, ...flags }: ServeFlags): 
     await home.close()
     giveUp()
   } finally {
+    forgetUncaught()
     forget()
   }
 }

@@ -52,6 +52,7 @@ export function fakeHost(
       return () => handlers.delete(handler)
     },
     onExit: () => () => undefined,
+    onUncaught: () => () => undefined,
     exit(code) {
       throw new Error(`exit ${code}`)
     },

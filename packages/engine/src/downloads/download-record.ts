@@ -59,6 +59,7 @@ export interface DownloadRecord {
     readonly path: string
     readonly sizeBytes: number
     readonly verified: boolean
+    readonly computedSha256?: Readonly<Record<string, string>>
   } | null
   readonly receipt: CancelReceipt | null
   /** Cancelled, and its bytes are not all removed yet. */

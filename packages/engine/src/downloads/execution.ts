@@ -1,6 +1,6 @@
 import type { NewEvent } from '../database/event-repository.ts'
 import { SQLITE_FULL, sqliteCode } from '../database/sqlite-error.ts'
-import { isWindlassError } from '../errors/windlass-error.ts'
+import { isWindlassError, WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { type StopIntent, StopRequest } from '../runtime/stop-request.ts'
 import { backoffMs, RETRY_BACKOFF } from './backoff.ts'
@@ -37,6 +37,9 @@ export class Execution implements LiveRun, RunListener {
   readonly #controller = new AbortController()
   #state: DownloadRecord['state'] = 'resolving'
   #news: NewEvent[] = []
+  #lost: WindlassError | null = null
+  #hasGained = false
+  #isOver = false
   progress: RunProgress | null = null
 
   constructor(record: DownloadRecord, claim: RunClaim, deps: ExecutionDeps) {
@@ -53,6 +56,18 @@ export class Execution implements LiveRun, RunListener {
   /** Asks the run to end at the next safe point. The first intent counts. */
   stop(intent: StopIntent): void {
     this.#controller.abort(new StopRequest(intent))
+  }
+
+  /**
+   * Gives the run up, to be tried again: something of it threw where nobody could catch it.
+   * @returns false when the run is over, and it is not its doing
+   */
+  lose(cause: unknown): boolean {
+    if (this.#isOver) return false
+    const detail = cause instanceof Error ? cause.message : String(cause)
+    this.#lost ??= new WindlassError('WORKER_LOST', { detail, cause })
+    this.#controller.abort(new StopRequest('shutdown'))
+    return true
   }
 
   /** Takes the download out of the queue; false when a person was quicker. */
@@ -80,7 +95,9 @@ export class Execution implements LiveRun, RunListener {
   /** Runs to the end; the state that follows is durable when this resolves. */
   async run(): Promise<void> {
     const { signal } = this.#controller
-    const outcome = await this.#deps.run(this.#claim, this, { signal })
+    const ended = await this.#deps.run(this.#claim, this, { signal })
+    this.#isOver = true
+    const outcome = this.#asLost(ended)
     await this.#whenThereIsRoom(() => this.flush())
     await this.#whenThereIsRoom(() => this.#settle(outcome))
   }
@@ -142,6 +159,14 @@ export class Execution implements LiveRun, RunListener {
     // A file that changed on the host begins anew within the same run.
     if (this.#state === 'resolving') await this.#move('resolved', { patch })
     else await this.#deps.ledger.note([], { id: this.id, set: patch })
+  }
+
+  /** A stop that nobody asked for is a failure. What a person asked for first stays what it is. */
+  #asLost(ended: RunOutcome): RunOutcome {
+    const isOurs = ended.kind === 'stopped' && ended.intent === 'shutdown'
+    if (this.#lost === null || !isOurs) return ended
+    const attempts = this.#hasGained ? 1 : this.#claim.attempts + 1
+    return { kind: 'failed', error: this.#lost, attempts }
   }
 
   async #settle(outcome: RunOutcome): Promise<void> {
@@ -237,6 +262,7 @@ export class Execution implements LiveRun, RunListener {
 
   /** What brings bytes does not kill: written at once, and no more than once a start. */
   #noteGain(): void {
+    this.#hasGained = true
     const writing = this.#deps.ledger.note([], { id: this.id, set: { lostStarts: 0 } })
     writing.catch(() => undefined) // the end of the run writes it again
   }

@@ -29,18 +29,23 @@ export interface FetchOptions extends CallOptions {
   readonly leave: () => void
 }
 
+export interface FetchedUnit {
+  readonly present: boolean
+  readonly computedSha256: string | null
+}
+
 /**
  * One attempt at one unit, step by step: claim, carry, verify, publish. Nothing
  * appears under its final name before its digest agrees.
  *
- * @returns whether the bytes were there already
+ * @returns whether the bytes were there already, and the digest that was computed where none was told
  * @throws WindlassError HASH_MISMATCH after the wrong bytes are thrown away
  */
 export async function fetchUnit(
   unit: TransferUnit,
   context: FetchContext,
   options: FetchOptions,
-): Promise<{ readonly present: boolean }> {
+): Promise<FetchedUnit> {
   const { session, progress } = context
   progress.begin(unit)
   const claim = await session.claim(unit, {
@@ -49,12 +54,12 @@ export async function fetchUnit(
   })
   if (claim.kind === 'present') {
     await session.adopt(unit)
-    return { present: true }
+    return { present: true, computedSha256: null }
   }
   try {
-    await carryAndVerify(unit, claim.staged, context, options)
+    const actual = await carryAndVerify(unit, claim.staged, context, options)
     await session.publish(unit, claim.staged)
-    return { present: false }
+    return { present: false, computedSha256: unit.file.digest === null ? actual : null }
   } finally {
     claim.release()
   }
@@ -65,7 +70,7 @@ async function carryAndVerify(
   staged: StagedFile,
   context: FetchContext,
   { signal, bypassCaches, leave }: FetchOptions,
-): Promise<void> {
+): Promise<string> {
   const { file } = unit
   const { carrier, hashers, progress } = context
   const spare = context.spare()
@@ -80,7 +85,7 @@ async function carryAndVerify(
       throttle: context.throttle,
       ...(spare === null ? {} : { spare }),
       onProgress: (bytes) => progress.received(unit, bytes),
-      onFrontier: (bytes) => hasher?.advance(bytes),
+      onFrontier: (bytes) => hasher.advance(bytes),
       onNotice: context.onNotice,
     },
     { signal },
@@ -89,13 +94,13 @@ async function carryAndVerify(
   leave()
   progress.enter(unit, 'verifying')
   if (progress.allReceived) await context.onAllReceived()
-  const actual = await hasher?.finish(sizeBytes, { signal }).finally(() => hashers.drop(unit))
-  if (file.digest === null || actual === file.digest.hex) return
+  const actual = await hasher.finish(sizeBytes, { signal }).finally(() => hashers.drop(unit))
+  if (file.digest === null || actual === file.digest.hex) return actual
   await carrier.discard(staged)
   progress.received(unit, 0)
   throw new WindlassError('HASH_MISMATCH', {
     detail: `${file.path} should have ${file.digest.algorithm} ${file.digest.hex}, got ${actual}`,
-    facts: { path: file.path, expected: file.digest.hex, actual: actual ?? null },
+    facts: { path: file.path, expected: file.digest.hex, actual },
   })
 }
 

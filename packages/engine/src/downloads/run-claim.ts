@@ -62,6 +62,7 @@ export type RunOutcome =
         readonly path: string
         readonly sizeBytes: number
         readonly verified: boolean
+        readonly computedSha256?: Readonly<Record<string, string>>
       }
     }
   | { readonly kind: 'stopped'; readonly intent: StopIntent }

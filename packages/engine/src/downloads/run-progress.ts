@@ -12,6 +12,8 @@ interface UnitProgress {
   baseBytes: number | null
   state: FileState
   present: boolean
+  /** Null where a digest was told, or the bytes were there before. */
+  computedSha256: string | null
 }
 
 /** Live bytes and states of one run. Shared bytes count once. */
@@ -41,6 +43,7 @@ export class RunProgress {
         baseBytes: null,
         state: 'pending',
         present: false,
+        computedSha256: null,
       })
     }
   }
@@ -73,13 +76,17 @@ export class RunProgress {
     })
   }
 
-  done(unit: TransferUnit, options: { readonly present: boolean }): void {
+  done(
+    unit: TransferUnit,
+    options: { readonly present: boolean; readonly computedSha256?: string | null },
+  ): void {
     this.#change(unit, (entry) => {
       const sizeBytes = unit.file.sizeBytes ?? entry.receivedBytes
       this.#receivedBytes += sizeBytes - entry.receivedBytes
       entry.receivedBytes = sizeBytes
       entry.state = 'done'
       entry.present = options.present
+      entry.computedSha256 = options.computedSha256 ?? null
     })
     this.#tellGain()
   }
@@ -87,6 +94,14 @@ export class RunProgress {
   /** Bytes of a unit that is done, though nobody may have told its size before. */
   sizeOf(unit: TransferUnit): number {
     return unit.file.sizeBytes ?? this.#units.get(unit.key)?.receivedBytes ?? 0
+  }
+
+  /** By path: what was computed of files whose digest nobody told. */
+  computedSha256(): Readonly<Record<string, string>> {
+    const pairs = [...this.#units.values()].flatMap(({ unit, computedSha256 }) =>
+      computedSha256 === null ? [] : unit.paths.map((path) => [path, computedSha256] as const),
+    )
+    return Object.fromEntries(pairs)
   }
 
   /** Calls back once, when the next byte arrives or the next file is done. */

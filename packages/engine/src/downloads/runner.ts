@@ -95,7 +95,9 @@ export class Runner {
     const path = await session.finish()
     const sizeBytes = progress.snapshot().receivedBytes
     const verified = units.every((unit) => unit.file.digest !== null)
-    return { kind: 'completed', result: { path, sizeBytes, verified } }
+    const computedSha256 = progress.computedSha256()
+    const computed = Object.keys(computedSha256).length === 0 ? {} : { computedSha256 }
+    return { kind: 'completed', result: { path, sizeBytes, verified, ...computed } }
   }
 
   async #resolve(

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DownloadRepository } from '../database/download-repository.ts'
 import type { QueueRepository } from '../database/queue-repository.ts'
 import { classify } from '../errors/classify.ts'
@@ -25,6 +26,9 @@ export interface SchedulerDeps {
   readonly onSettled: (id: string) => Promise<void>
 }
 
+/** A run that was given up holds nothing any more by then. */
+const LOST_WITHIN_MS = 10_000
+
 interface Slot {
   readonly execution: Execution
   readonly ended: Promise<void>
@@ -35,6 +39,8 @@ export class Scheduler {
   readonly #deps: SchedulerDeps
   readonly #slots = new Map<string, Slot>()
   readonly #closing = new AbortController()
+  /** On whose behalf code runs, over timers, sockets and promises. */
+  readonly #atWork = new AsyncLocalStorage<Execution>()
   #accepting = false
   #filling: Promise<void> | null = null
   #again = false
@@ -94,12 +100,42 @@ export class Scheduler {
     return true
   }
 
+  /**
+   * Something was thrown where nobody caught it. When it was on behalf of a run, that one is given
+   * up and tried again, and the others go on. A run that does not even end then holds what a new
+   * one would write to: its error is thrown once more, on nobody's behalf.
+   *
+   * @returns false when it was not on behalf of a run
+   */
+  blame(cause: unknown): boolean {
+    const execution = this.#atWork.getStore()
+    if (execution === undefined || !execution.lose(cause)) return false
+    const { id } = execution
+    this.#deps.log.error({ err: cause, id }, 'a download is given up for a bug, and tried again')
+    const throwAgain = (): void => {
+      this.#atWork.exit(() =>
+        setImmediate(() => {
+          throw cause
+        }),
+      )
+    }
+    void this.#orElse(this.#slots.get(id)?.ended, throwAgain)
+    return true
+  }
+
   /** Starts nothing more and ends every run; their states say that they go on at the next start. */
   async stop(): Promise<void> {
     this.#accepting = false
     await this.#filling
     this.#closing.abort(new StopRequest('shutdown'))
     await Promise.all([...this.#slots.keys()].map((id) => this.interrupt(id, 'shutdown')))
+  }
+
+  async #orElse(ended: Promise<void> | undefined, giveUp: () => void): Promise<void> {
+    const watch = new AbortController()
+    const late = this.#deps.clock.sleep(LOST_WITHIN_MS, { signal: watch.signal })
+    void ended?.finally(() => watch.abort(new StopRequest('shutdown')))
+    await late.then(giveUp, () => undefined) // it ended in time
   }
 
   async #fill(): Promise<void> {
@@ -131,7 +167,8 @@ export class Scheduler {
     const execution = new Execution(queued, claim, { ...this.#deps, closing: this.#closing.signal })
     const started = execution.start()
     // The slot is taken before the state changes: whoever pauses now finds the run, not only the row.
-    this.#slots.set(queued.id, { execution, ended: this.#carry(execution, started) })
+    const ended = this.#atWork.run(execution, () => this.#carry(execution, started))
+    this.#slots.set(queued.id, { execution, ended })
     await started.catch(() => undefined) // told by #carry
   }
 

@@ -8,7 +8,7 @@ import { backoffMs, RETRY_BACKOFF } from './backoff.ts'
 import { ConnectionBudget } from './connection-budget.ts'
 import { Crew } from './crew.ts'
 import type { StoredResolution } from './download-record.ts'
-import { type FetchContext, type FetchOptions, fetchUnit } from './fetch-unit.ts'
+import { type FetchContext, type FetchedUnit, type FetchOptions, fetchUnit } from './fetch-unit.ts'
 import type { RunClaim, RunListener } from './run-claim.ts'
 import type { RunProgress } from './run-progress.ts'
 import type { RunFailures, RunnerDeps } from './runner-deps.ts'
@@ -147,8 +147,7 @@ async function attempt(
   const { job, queue, context } = run
   try {
     const bypassCaches = history.freshStarts > 0
-    const { present } = await fetchUnit(unit, context, { signal, bypassCaches, leave })
-    complete(unit, present, job)
+    complete(unit, await fetchUnit(unit, context, { signal, bypassCaches, leave }), job)
     queue.done()
   } catch (thrown) {
     signal.throwIfAborted()
@@ -158,8 +157,9 @@ async function attempt(
   }
 }
 
-function complete(unit: TransferUnit, present: boolean, job: TransferJob): void {
-  job.progress.done(unit, { present })
+function complete(unit: TransferUnit, fetched: FetchedUnit, job: TransferJob): void {
+  const { present } = fetched
+  job.progress.done(unit, fetched)
   for (const path of unit.paths) {
     const sizeBytes = job.progress.sizeOf(unit)
     job.listener.tell({ type: 'file-completed', path, sizeBytes, present })

@@ -13,12 +13,14 @@ export class UnitHashers {
     this.#hashing = hashing
   }
 
-  /** The unit's hasher, made at its first attempt; null when its digest is not known. */
-  of({ key, file }: TransferUnit, { partPath }: StagedFile): FileHasher | null {
-    if (file.digest === null) return null
+  /** The unit's hasher, made at its first attempt; of SHA-256 when nobody told a digest. */
+  of({ key, file }: TransferUnit, { partPath }: StagedFile): FileHasher {
     const known = this.#hashers.get(key)
     if (known !== undefined) return known
-    const hasher = this.#hashing.open(partPath, file.digest.algorithm, file.sizeBytes ?? 0)
+    const algorithm = file.digest?.algorithm ?? 'sha256'
+    // What may be large is left to the thread.
+    const sizeBytes = file.sizeBytes ?? Number.MAX_SAFE_INTEGER
+    const hasher = this.#hashing.open(partPath, algorithm, sizeBytes)
     this.#hashers.set(key, hasher)
     return hasher
   }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
-import type { FaultRule } from '@windlass/testkit'
+import { join } from 'node:path'
+import { type FaultRule, sha256File, sha256OfRandomBytes } from '@windlass/testkit'
 import { assert, describe, expect, it, vi } from 'vitest'
 import { LINKED_SOURCES, RANGED_SOURCES } from './ranged-sources.fixture.ts'
 import { type Fault, runFault } from './run-fault.test-suite.ts'
@@ -262,14 +263,22 @@ describe.concurrent.each(LINKED_SOURCES)('$name', (source) => {
 
 const plain = RANGED_SOURCES.find(({ name }) => name === 'plain')
 
-it('plain B8: a flipped bit that nothing can tell of is published, and marked as not verified', async () => {
+it('plain B8: a flipped bit that nothing can tell of is published, marked as not verified, with its digest for later', async () => {
   assert(plain)
   await runFault(plain, {
     host: { digest: false },
     rules: [{ do: { flipBitAt: 777 } }],
     expect: { disk: { fileWithFlippedBit: 777 }, requestsAtMost: 1 },
-    after: ({ download }) => {
-      expect(download.result).toMatchObject({ verified: false, sizeBytes: SIZE })
+    async after({ host, download }) {
+      const path = join(download.result?.path ?? '', host.path)
+      expect(download.result).toMatchObject({
+        verified: false,
+        sizeBytes: SIZE,
+        computedSha256: { [host.path]: await sha256File(path) },
+      })
+      expect(download.result?.computedSha256).not.toEqual({
+        [host.path]: await sha256OfRandomBytes(host),
+      })
     },
   })
 })

@@ -161,3 +161,17 @@ describe('a host that answers HEAD otherwise than GET', () => {
     expect(w.hub.log.every(({ method }) => method === 'GET')).toBe(true)
   })
 })
+
+it('H14: a host that sends large files in ranges only is asked for nothing else', async () => {
+  await using w = await world({ hub: { hub: { maxRangelessBytes: 1 * MB } } })
+  const { commit } = await addRepo(w)
+  const file = await fetch(`${w.hub.endpoint}/org/a/resolve/${commit}/model.safetensors`)
+  expect(file.status).toBe(400)
+  w.hub.clearLog()
+  const id = await w.pull('org/a')
+  expect(await w.reaches(id, ...OVER)).toMatchObject({ state: 'completed' })
+  expect(await onDisk(w, 'org/a', commit)).toBe('right')
+  expect(w.requests('cdn').map(({ status, range }) => ({ status, range }))).toEqual([
+    { status: 206, range: `bytes=0-${SIZE - 1}` },
+  ])
+})

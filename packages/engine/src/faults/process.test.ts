@@ -1,12 +1,19 @@
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { sha256File, sha256OfRandomBytes } from '@windlass/testkit'
+import { createRandomBytes, readBytes, sha256File, sha256OfRandomBytes } from '@windlass/testkit'
 import { expect, it } from 'vitest'
 import { startEngineChild } from './engine-child.fixture.ts'
 import { LIMITS } from './engine-options.fixture.ts'
-import { comesToRest, expectPublished, MB, openFaultWorld, REPO } from './fault-world.fixture.ts'
+import {
+  comesToRest,
+  expectPublished,
+  MB,
+  noticed,
+  openFaultWorld,
+  REPO,
+} from './fault-world.fixture.ts'
 import { injecting, isOver, queueDownload, theDownload } from './killed-child.fixture.ts'
 import { requireRoot } from './small-disk.fixture.ts'
 
@@ -96,6 +103,59 @@ it.concurrent(
     expect(existsSync(world.final)).toBe(false)
   },
 )
+
+/** What a kill may cost one connection. */
+const LAG = 1024 * 1024
+
+it.concurrent.for([
+  { id: 'P2', when: 'between bytes and their record', ofPart: false, calls: [3, 10, 25] },
+  { id: 'P3', when: 'between a record and the next bytes', ofPart: true, calls: [2, 5, 9] },
+])(
+  '$id: killed $when, no record leads, and none lags far behind',
+  tests,
+  async ({ ofPart, calls }, context) => {
+    await using world = await openFaultWorld()
+    const part = await queueDownload(world)
+    const right = readBytes(createRandomBytes('weights', world.sizeBytes))
+    // So that not all of it is there after a few calls.
+    world.hub.setCdnRate(8 * MB)
+    let written = 0
+    const expectGoesOn = (request: number): void => {
+      const [start = Number.NaN] = world.asked()[request] ?? []
+      expect(start).toBeLessThanOrEqual(written)
+      expect(written - start).toBeLessThanOrEqual(LAG)
+    }
+    for (const nth of calls) {
+      const path = ofPart ? part : part.replace(/part$/, 'journal')
+      const kill = injecting(context, `${WRITES}:signal=SIGKILL:when=${nth}`, path)
+      const requests = world.asked().length
+      await using child = startEngineChild(world, {}, kill)
+      await child.ended
+      expect(child.lines.map(({ state }) => state)).not.toContain('completed')
+      expectGoesOn(requests)
+      written = sameBytes(await readFile(part), right)
+      expect(written).toBeGreaterThan(0)
+    }
+    const requests = world.asked().length
+    const engine = await world.open({ limits: { ...LIMITS, connections: 1 } })
+    const codes = noticed(engine)
+    expect(await comesToRest(engine, await theDownload(engine))).toMatchObject({
+      state: 'completed',
+    })
+    expectGoesOn(requests)
+    expect(codes).toEqual([])
+    await expectPublished(world)
+  },
+)
+
+/** How many bytes agree, from the first on, in steps of a page. */
+function sameBytes(actual: Buffer, right: Buffer): number {
+  const page = 4096
+  let at = 0
+  while (at < actual.length && actual.subarray(at, at + page).equals(right.subarray(at, at + page)))
+    at += page
+  return Math.min(at, actual.length)
+}
 
 /** Killed as it enters a call, so that all before it has happened and nothing after. */
 it.concurrent.for([

@@ -242,7 +242,7 @@ function digestOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-it('never puts two versions of a file together when a digest or any answer tells them apart', {
+it('RG13: never puts two versions of a file together when a digest or any answer tells them apart', {
   timeout: 600_000,
 }, async () => {
   const origin = await startChaosOrigin()

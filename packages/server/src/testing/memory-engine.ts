@@ -234,6 +234,10 @@ export class MemoryEngine implements Engine {
     }
   }
 
+  blame(): boolean {
+    return false
+  }
+
   async close(): Promise<void> {
     this.closed = true
   }

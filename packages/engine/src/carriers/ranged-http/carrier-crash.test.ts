@@ -29,7 +29,7 @@ async function killAt(child: ChildProcess, bytes: number): Promise<void> {
 }
 
 it.each([1, 4])(
-  'loses at most 1 MiB a connection each time the process is killed: %i',
+  'P2: loses at most 1 MiB a connection each time the process is killed: %i',
   async (connections) => {
     await using fixture = await openCarrierFixture({ sizeBytes: SIZE })
     // Slow enough that nothing piles up between the two processes: what is sent is received.

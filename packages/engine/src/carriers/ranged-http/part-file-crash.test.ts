@@ -172,7 +172,7 @@ const OLDEST = Array.from({ length: JOURNAL_PAGES }, (): [number, number, number
 const share = fc.double({ min: 0, max: 1, noNaN: true })
 const hasFdFolder = statSync('/dev/fd', { throwIfNoEntry: false }) !== undefined
 
-it('believes in nothing that was not written, after whichever call a kill comes', {
+it('P3: believes in nothing that was not written, after whichever call a kill comes', {
   timeout: 60_000,
 }, async ({ skip }) => {
   skip(!hasFdFolder, 'needs /dev/fd to tell files apart')
@@ -193,7 +193,7 @@ it('believes in nothing that was not written, after whichever call a kill comes'
   await fc.assert(property, { numRuns: 60 })
 })
 
-it('believes in nothing that was not synced, after whichever call the power goes', {
+it('P11: believes in nothing that was not synced, after whichever call the power goes', {
   timeout: 60_000,
 }, async ({ skip }) => {
   skip(!hasFdFolder, 'needs /dev/fd to tell files apart')

@@ -1,7 +1,10 @@
+import { readdir, stat, writeFile } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
 import { tempDir } from '@windlass/testkit'
 import { Kysely, SqliteDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { expect, it } from 'vitest'
+import { copyBeforeUpgrade } from '../copy-before-upgrade.ts'
 import { DownloadRepository } from '../download-repository.ts'
 import { openDatabase } from '../open-database.ts'
 import { openSqlite } from '../open-sqlite.ts'
@@ -54,7 +57,7 @@ async function writeOldDatabase(file: string): Promise<void> {
   await database.destroy()
 }
 
-it('keeps what a database of the first version holds, and lets its downloads have all that is new (P15)', async () => {
+it('P15: keeps what a database of the first version holds, and lets its downloads have all that is new', async () => {
   await using dir = await tempDir()
   const file = dir.join('windlass.db')
   await writeOldDatabase(file)
@@ -80,3 +83,55 @@ it('keeps what a database of the first version holds, and lets its downloads hav
   expect(await new DownloadRepository(again).find('abc')).toMatchObject(own)
   await again.destroy()
 })
+
+const MIGRATIONS_DONE = 'select name from kysely_migration order by name'
+
+it('P15: keeps one copy of what the older program left, as it was', async () => {
+  await using dir = await tempDir()
+  const file = dir.join('windlass.db')
+  await writeOldDatabase(file)
+  // A copy that was cut off, and one of an upgrade before.
+  await writeFile(`${copyBeforeUpgrade(file)}.unfinished`, 'cut off')
+  await writeFile(copyBeforeUpgrade(file), 'of long ago')
+  await (await openDatabase(file)).destroy()
+  const copy = new DatabaseSync(copyBeforeUpgrade(file), { readOnly: true })
+  expect(copy.prepare(MIGRATIONS_DONE).all()).toEqual([{ name: '0001-downloads' }])
+  expect(copy.prepare('select * from download').all()).toEqual([OLD_ROW])
+  expect(copy.prepare('pragma integrity_check').get()).toEqual({ integrity_check: 'ok' })
+  copy.close()
+  const before = await readdir(dir.path)
+  expect(before.filter((name) => name.includes('unfinished'))).toEqual([])
+  const { mtimeMs } = await stat(copyBeforeUpgrade(file))
+  // Nothing to upgrade: the copy stays what it is.
+  await (await openDatabase(file)).destroy()
+  expect((await stat(copyBeforeUpgrade(file))).mtimeMs).toBe(mtimeMs)
+})
+
+it('P15: a new home has nothing to copy', async () => {
+  await using dir = await tempDir()
+  await (await openDatabase(dir.join('windlass.db'))).destroy()
+  expect((await readdir(dir.path)).filter((name) => name.includes('upgrade'))).toEqual([])
+})
+
+it('P15: an upgrade that fails in its middle has changed nothing, and is made whole by the next start', async () => {
+  await using dir = await tempDir()
+  const file = dir.join('windlass.db')
+  await writeOldDatabase(file)
+  // What the last but one migration makes is in its way, after three others were made.
+  change(file, 'create table setting (in_the_way text)')
+  await expect(openDatabase(file)).rejects.toThrow(/setting/)
+  const raw = new DatabaseSync(file)
+  expect(raw.prepare(MIGRATIONS_DONE).all()).toEqual([{ name: '0001-downloads' }])
+  expect(raw.prepare('select * from download').all()).toEqual([OLD_ROW])
+  raw.close()
+  change(file, 'drop table setting')
+  const database = await openDatabase(file)
+  expect(await new DownloadRepository(database).find('abc')).toMatchObject({ rank: 1_048_576 })
+  await database.destroy()
+})
+
+function change(file: string, statement: string): void {
+  const database = new DatabaseSync(file)
+  database.exec(statement)
+  database.close()
+}

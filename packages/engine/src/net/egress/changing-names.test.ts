@@ -133,7 +133,7 @@ describe('a name that cannot be looked up', () => {
   })
 })
 
-describe('a name that leads outside at first and inside later (C3)', () => {
+describe('C3: a name that leads outside at first and inside later', () => {
   it.each<[string, DnsRecords]>([
     ['IPv4', { A: [[OUTSIDE], [INSIDE]] }],
     ['IPv6', { A: [[OUTSIDE], []], AAAA: [[], ['::1']] }],
@@ -197,14 +197,14 @@ describe('a name with several addresses', () => {
     expect(canary.connections).toBe(0)
   })
 
-  it('is reached at the second when the first refuses (C6)', async () => {
+  it('C6: is reached at the second when the first refuses', async () => {
     const host = await startHost((_, r) => r.end('second'))
     dns.set(NAME, { A: [[OUTSIDE]], AAAA: [['::1']] })
     const client = startClient({}, [OUTSIDE, '::1'])
     expect(await read(await get(client, host.url))).toBe('second')
   })
 
-  it('is reached at the second soon when the first says nothing (C6)', async () => {
+  it('C6: is reached at the second soon when the first says nothing', async () => {
     const host = await startHost((_, r) => r.end('second'))
     const deaf = await startDeafHost(OUTSIDE_TOO, host.port)
     cleanUps.push(() => deaf[Symbol.asyncDispose]())

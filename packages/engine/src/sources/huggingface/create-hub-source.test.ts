@@ -32,7 +32,8 @@ function openSource(hub: Pick<FakeHub, 'endpoint'>, env: Record<string, string> 
   })
   cleanUps.push(() => http.close())
   const environment = readHubEnvironment({ HF_ENDPOINT: hub.endpoint, ...env }, '/nonexistent')
-  return { http, source: createHubSource({ http, environment, platform: 'linux' }) }
+  const source = createHubSource({ http, environment, clock: systemClock, platform: 'linux' })
+  return { http, source }
 }
 
 const signal = (): AbortSignal => new AbortController().signal

@@ -1,5 +1,6 @@
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { HttpClient } from '../../net/http-client.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { ByteOrigin, RemoteFile, Source, SourceRef } from '../source.ts'
 import { checkIdentity } from './check-identity.ts'
 import { createHubAddresses } from './hub-addresses.ts'
@@ -7,11 +8,13 @@ import { type HubCall, openHubCall } from './hub-call.ts'
 import type { HubEnvironment } from './hub-environment.ts'
 import { formatHubRef, type HubRef, isCommit } from './hub-ref.ts'
 import { parseHubRef } from './parse-hub-ref.ts'
+import { RefusedToken } from './refused-token.ts'
 import { resolveRepo } from './resolve-repo.ts'
 
 export interface HubSourceOptions {
   readonly http: Pick<HttpClient, 'open' | 'noteRest'>
   readonly environment: HubEnvironment
+  readonly clock: Pick<Clock, 'monotonicMs'>
   /** Decides which file names can be held; the platform of this process when absent. */
   readonly platform?: NodeJS.Platform
 }
@@ -23,6 +26,7 @@ export interface HubSourceOptions {
 export function createHubSource(options: HubSourceOptions): Source {
   const { environment } = options
   const addresses = createHubAddresses(environment.endpoint)
+  const shared = { ...options, addresses, refusedToken: new RefusedToken(options.clock) }
   const platform = options.platform ?? process.platform
   return {
     id: 'huggingface',
@@ -36,7 +40,7 @@ export function createHubSource(options: HubSourceOptions): Source {
       signal.throwIfAborted()
       const ref = readRef(sourceRef, environment)
       requireOnline(environment, ref)
-      const call = await openHubCall(ref, { ...options, addresses, signal })
+      const call = await openHubCall(ref, { ...shared, signal })
       return resolveRepo(ref, call, platform)
     },
 
@@ -44,7 +48,7 @@ export function createHubSource(options: HubSourceOptions): Source {
       signal.throwIfAborted()
       const ref = readRef(sourceRef, environment)
       requireOnline(environment, ref)
-      const call = await openHubCall(ref, { ...options, addresses, signal })
+      const call = await openHubCall(ref, { ...shared, signal })
       return byteOrigin(ref, call, revision ?? ref.revision, file)
     },
   }

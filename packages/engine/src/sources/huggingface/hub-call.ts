@@ -11,6 +11,7 @@ import type { HubEnvironment } from './hub-environment.ts'
 import { hubError } from './hub-error.ts'
 import type { HubRef } from './hub-ref.ts'
 import { readHubToken } from './read-hub-token.ts'
+import type { RefusedToken } from './refused-token.ts'
 
 const ErrorBody = z.object({ error: z.string() })
 const MOST_ERROR_BYTES = 64 * 1024
@@ -19,6 +20,8 @@ export interface HubCallOptions {
   readonly http: Pick<HttpClient, 'open' | 'noteRest'>
   readonly environment: HubEnvironment
   readonly addresses: HubAddresses
+  /** What all calls of the source know. */
+  readonly refusedToken: RefusedToken
   readonly signal: AbortSignal
 }
 
@@ -32,10 +35,14 @@ export interface HubCall {
   refusal(head: ResponseHead, path: string | null, bodyMessage?: string | null): WindlassError
 }
 
-/** Reads the token anew, so that a person may log in between two calls. */
+/**
+ * Reads the token anew, so that a person may log in between two calls.
+ * @throws WindlassError HTTP_AUTH when the Hub has just refused this very token
+ */
 export async function openHubCall(ref: HubRef, options: HubCallOptions): Promise<HubCall> {
-  const { http, addresses, signal } = options
+  const { http, addresses, refusedToken, signal } = options
   const token = await readHubToken(options.environment)
+  if (token !== null) refusedToken.refuse(token, addresses.page(ref))
   const credentials: Credential[] =
     token === null
       ? []
@@ -51,15 +58,14 @@ export async function openHubCall(ref: HubRef, options: HubCallOptions): Promise
     addresses,
     signal,
     credentials,
-    refusal: (head, path, bodyMessage = null) =>
-      hubError(head, {
-        ref,
-        path,
-        bodyMessage,
-        page: addresses.page(ref),
-        hasToken: token !== null,
-        retryAt: http.noteRest(head),
-      }),
+    refusal(head, path, bodyMessage = null) {
+      const page = addresses.page(ref)
+      const hasToken = token !== null
+      const retryAt = http.noteRest(head)
+      const error = hubError(head, { ref, path, bodyMessage, page, hasToken, retryAt })
+      if (token !== null && error.code === 'HTTP_AUTH') refusedToken.note(token)
+      return error
+    },
   }
 }
 

@@ -142,7 +142,7 @@ for (const client of CLIENTS) {
     expect(await hub.ask('snapshot', {})).toContain('IncompleteSnapshotError')
   })
 
-  it(`${client} and we wait for each other’s locks`, async (context) => {
+  it(`D23: ${client} and we wait for each other’s locks`, async (context) => {
     requireTool(context, 'flock')
     const python = requireTool(context, client)
     await using dir = await tempDir()
