@@ -55,6 +55,7 @@ function contextFor(output: Output): CommandContext {
     readInput: unused,
     onSignal: unused,
     onExit: unused,
+    onUncaught: unused,
     exit: unused,
   }
   return { host, settings: unused, connector: unused, program: unused, finish: unused }
