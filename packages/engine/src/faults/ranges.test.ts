@@ -102,6 +102,17 @@ const EVERYWHERE: readonly Row[] = [
     expect: { disk: 'file', notices: ['NET_SHORT_BODY'], ranges: [WHOLE, REST] },
   },
   {
+    id: 'H14',
+    what: 'a host that refuses to answer with so much at once is asked for less at once',
+    rules: [{ match: { header: { range: WHOLE } }, do: { status: 400 } }],
+    rangedHttp: { longestRange: 1_200_000 },
+    expect: {
+      disk: 'file',
+      notices: [],
+      ranges: ['bytes=0-1199999', 'bytes=1200000-2399999', 'bytes=2400000-2999999'],
+    },
+  },
+  {
     id: 'RG7',
     what: 'a 206 that does not say what it is about is not written',
     rules: [cut, next({ wrongContentRange: { omit: true } })],

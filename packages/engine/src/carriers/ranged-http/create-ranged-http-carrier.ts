@@ -10,11 +10,15 @@ import { transferFile } from './transfer-file.ts'
 const SYNCS_AT_ONCE = 2
 /** 1 TiB: the largest files of models have half of it. */
 const UNKNOWN_SIZE_LIMIT = 2 ** 40
+/** A CDN may refuse to answer with more than 20 GB or so at once, however it is asked for. */
+const LONGEST_RANGE = 16 * 2 ** 30
 
 export interface RangedHttpOptions extends Pick<EnginePorts, 'clock' | 'log' | 'bootId'> {
   readonly http: Pick<HttpClient, 'open' | 'noteRest'>
   /** Bytes at most of a file whose size nobody tells; twice the largest known unless given. */
   readonly unknownSizeLimit?: number
+  /** Bytes at most that one request asks for; what is missing then is asked for next. */
+  readonly longestRange?: number
 }
 
 /**
@@ -28,9 +32,9 @@ export interface RangedHttpOptions extends Pick<EnginePorts, 'clock' | 'log' | '
 export function createRangedHttpCarrier(options: RangedHttpOptions): Carrier {
   const hosts = new HostMemory(options.clock)
   const buffers = new BufferPool()
-  const { unknownSizeLimit = UNKNOWN_SIZE_LIMIT } = options
+  const { unknownSizeLimit = UNKNOWN_SIZE_LIMIT, longestRange = LONGEST_RANGE } = options
   const syncTurn = createTurns(SYNCS_AT_ONCE)
-  const deps = { ...options, unknownSizeLimit, hosts, buffers, syncTurn }
+  const deps = { ...options, unknownSizeLimit, longestRange, hosts, buffers, syncTurn }
   return {
     id: 'ranged-http',
     transfer: (request, { signal }) => transferFile(deps, request, signal),

@@ -31,6 +31,8 @@ export interface FileFetch {
   readonly clock: Pick<Clock, 'monotonicMs'>
   /** Bytes at most of a file whose size nobody tells. */
   readonly unknownSizeLimit: number
+  /** Bytes at most that one request asks for. */
+  readonly longestRange: number
   /** Answers in a row that were of no use. */
   uselessAnswers: number
   /** Nothing says which version the bytes are of that are there: no others may be put beside them. */
@@ -88,10 +90,11 @@ export async function fetchRange(fetch: FileFetch, fetching: Fetching): Promise<
   }
 }
 
-function askedRange(fetch: FileFetch, { position: start, end }: Segment): AskedRange {
+function askedRange(fetch: FileFetch, { position: start, end: last }: Segment): AskedRange {
   const conditional =
     start > 0 && fetch.request.file.validator !== null && !fetch.hosts.misreadsIfRange(fetch.host)
-  return { start, end: end === Number.MAX_SAFE_INTEGER ? null : end, conditional }
+  const end = last === Number.MAX_SAFE_INTEGER ? null : Math.min(last, start + fetch.longestRange)
+  return { start, end, conditional }
 }
 
 function requestHeaders({ request }: FileFetch, asked: AskedRange): Record<string, string> {

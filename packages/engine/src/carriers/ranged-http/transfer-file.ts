@@ -16,6 +16,7 @@ export interface TransferDeps extends Pick<EnginePorts, 'clock' | 'log' | 'bootI
   readonly hosts: HostMemory
   /** Bytes at most of a file whose size nobody tells. */
   readonly unknownSizeLimit: number
+  readonly longestRange: number
   readonly buffers: BufferPool
   /** Runs a sync when it is its turn. */
   readonly syncTurn: <T>(sync: () => Promise<T>) => Promise<T>
@@ -77,7 +78,7 @@ async function fill(
   const { path } = request.file
   const servedBefore = (): boolean => part.receivedBytes > 0
   const link = new FileLink({ http: deps.http, origin, path, servedBefore })
-  const { clock, hosts, buffers, unknownSizeLimit } = deps
+  const { clock, hosts, buffers, unknownSizeLimit, longestRange } = deps
   const { host } = origin.url
   while (!part.isComplete) {
     signal.throwIfAborted()
@@ -93,6 +94,7 @@ async function fill(
       buffers,
       clock,
       unknownSizeLimit,
+      longestRange,
       ...FRESH,
     }
     try {
