@@ -41,7 +41,7 @@ export function pathTo({ path }: ApiOperation, id: string): string {
 
 /** The one 5xx that an operation may answer with where no Hub answers; null for none. */
 export function allowedFailure({ path, operationId }: ApiOperation): number | null {
-  if (path.startsWith('/api/videos')) return 501
+  if (path.startsWith('/api/videos') || path.startsWith('/api/civitai')) return 501
   return ['planDownload', 'getModelStatus', 'verifyModel'].includes(operationId) ? 502 : null
 }
 
