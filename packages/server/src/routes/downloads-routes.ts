@@ -96,13 +96,20 @@ const STEER: RouteDoc = {
 
 const DOCS = {
   create: {
-    problems: ['REF_INVALID', 'IDEMPOTENCY_KEY_REUSED', 'QUEUE_FULL', 'DISK_FULL'],
+    problems: [
+      'REF_INVALID',
+      'DESTINATION_UNAVAILABLE',
+      'IDEMPOTENCY_KEY_REUSED',
+      'QUEUE_FULL',
+      'DISK_FULL',
+    ],
     body: DOWNLOAD_REQUEST,
     answers: { 200: DOWNLOAD, 201: DOWNLOAD },
   },
   plan: {
     problems: [
       'REF_INVALID',
+      'DESTINATION_UNAVAILABLE',
       'NOTHING_SELECTED',
       'NAME_COLLISION',
       ...HOST_PROBLEMS,
