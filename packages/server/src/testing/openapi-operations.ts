@@ -43,7 +43,7 @@ export function pathTo({ path }: ApiOperation, id: string): string {
 export function allowedFailures({ path, operationId }: ApiOperation): readonly number[] {
   const isUnavailable = path.startsWith('/api/videos') || path.startsWith('/api/civitai')
   const takesDestination = ['createDownload', 'planDownload'].includes(operationId)
-  const waitsForHub = ['planDownload', 'getModelStatus', 'verifyModel'].includes(operationId)
+  const waitsForHub = ['planDownload', 'verifyModel'].includes(operationId)
   return [...(isUnavailable || takesDestination ? [501] : []), ...(waitsForHub ? [502] : [])]
 }
 
