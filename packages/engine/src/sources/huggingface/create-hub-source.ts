@@ -1,11 +1,12 @@
 import { WindlassError } from '../../errors/windlass-error.ts'
 import type { HttpClient } from '../../net/http-client.ts'
+import { isCommit } from '../../stores/hub-cache/is-commit.ts'
 import type { ByteOrigin, RemoteFile, Source, SourceRef } from '../source.ts'
 import { checkIdentity } from './check-identity.ts'
 import { createHubAddresses } from './hub-addresses.ts'
 import { type HubCall, openHubCall } from './hub-call.ts'
 import type { HubEnvironment } from './hub-environment.ts'
-import { formatHubRef, type HubRef, isCommit } from './hub-ref.ts'
+import { formatHubRef, type HubRef } from './hub-ref.ts'
 import { parseHubRef } from './parse-hub-ref.ts'
 import { resolveRepo } from './resolve-repo.ts'
 
