@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { readVersion } from '@windlass/server'
+import { readVersion } from '@windlass/engine'
 import { runProgram } from '@windlass/testkit'
 
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url))

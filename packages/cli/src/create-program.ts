@@ -1,4 +1,4 @@
-import { readVersion } from '@windlass/server'
+import { readVersion } from '@windlass/engine'
 import { Command } from 'commander'
 import type { CommandContext } from './command-context.ts'
 import { COMPLETE_VERB } from './completion/shell-scripts.ts'

@@ -1,3 +1,4 @@
+import { parseJson } from '@windlass/contract'
 import type { z } from 'zod'
 import { errorFromAnswer, localError } from './api-error.ts'
 
@@ -99,14 +100,5 @@ export class Transport {
       signal?.throwIfAborted()
       throw localError('SERVER_UNREACHABLE', { detail: this.#root, cause })
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not JSON is one of the ways not to be the agreed answer; the schema says so next.
-    return undefined
   }
 }

@@ -76,6 +76,7 @@ export const CAUSE_OF = {
   MODEL_NOT_FOUND: 'person',
   ALREADY_DOWNLOADING: 'person',
   SOURCE_UNAVAILABLE: 'windlass',
+  DESTINATION_UNAVAILABLE: 'windlass',
   UPGRADE_REQUIRED: 'person',
   ROUTE_NOT_FOUND: 'person',
   INVALID_STATE: 'person',

@@ -335,6 +335,12 @@ export const ERROR_CODES = {
     'This version cannot fetch from sites of that kind',
     'Use the site itself until a version can.',
   ),
+  DESTINATION_UNAVAILABLE: row(
+    501,
+    'fail',
+    'This version cannot put a download into a folder of your choice',
+    'Leave the destination out; the files go into the cache of the Hub.',
+  ),
   UPGRADE_REQUIRED: row(426, 'fail', 'This address speaks WebSocket only'),
   ROUTE_NOT_FOUND: row(404, 'fail', 'There is no such route'),
   INVALID_STATE: row(409, 'fail', 'Not possible in this state'),

@@ -73,6 +73,7 @@ export {
   VerifyRequest,
 } from './models.ts'
 export { BulkMove, MoveTarget, Priority } from './move.ts'
+export { parseJson } from './parse-json.ts'
 export { Problem } from './problem.ts'
 export {
   BulkResult,

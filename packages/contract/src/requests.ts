@@ -9,6 +9,14 @@ export const LOWEST_RATE = 1000
 
 const pattern = z.string().min(1).max(1024)
 
+/** How much of the line a download may take. */
+const DownloadOptions = z.strictObject({
+  /** Connections at most; never more than the settings allow. */
+  connections: z.int().min(1).max(64).optional(),
+  /** Bytes per second at most. */
+  limitRate: z.int().min(LOWEST_RATE).max(Number.MAX_SAFE_INTEGER).optional(),
+})
+
 /** What a person asks for: the ref as typed, and which of its files. */
 export const DownloadRequest = z
   .strictObject({
@@ -16,12 +24,12 @@ export const DownloadRequest = z
     revision: z.string().min(1).max(256).optional(),
     include: z.array(pattern).max(256).optional(),
     exclude: z.array(pattern).max(256).optional(),
+    destination: z.string().min(1).max(4096).optional().meta({
+      description: 'A folder. Refused in this version, which has the Hub’s cache alone',
+    }),
     priority: Priority.optional(),
     paused: z.boolean().optional(),
-    /** Connections at most; never more than the settings allow. */
-    connections: z.int().min(1).max(64).optional(),
-    /** Bytes per second at most. */
-    limitRate: z.int().min(LOWEST_RATE).max(Number.MAX_SAFE_INTEGER).optional(),
+    options: DownloadOptions.optional(),
   })
   .meta({ id: 'DownloadRequest' })
 export type DownloadRequest = z.infer<typeof DownloadRequest>

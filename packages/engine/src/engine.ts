@@ -51,7 +51,7 @@ export interface Downloads {
    * Accepts a request. `created` is false when the same job already lives, or is
    * complete with its files still in place. A request that was sent within the last 24 hours
    * under the same key is answered with its download as it stands now, and starts nothing.
-   * @throws WindlassError REF_INVALID, QUEUE_FULL; IDEMPOTENCY_KEY_REUSED for another request
+   * @throws WindlassError REF_INVALID, DESTINATION_UNAVAILABLE, QUEUE_FULL; IDEMPOTENCY_KEY_REUSED for another request
    *   under a key
    */
   create(

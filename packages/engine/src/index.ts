@@ -13,6 +13,7 @@ export type {
   PullOptions,
 } from './embedding/embedded-engine.ts'
 export { readProxies } from './embedding/read-proxies.ts'
+export { readVersion } from './embedding/read-version.ts'
 export { systemPorts } from './embedding/system-ports.ts'
 export type {
   AccessKey,

@@ -189,6 +189,17 @@ describe('every answer', () => {
     })
   })
 
+  it.each([
+    [{ ref: 'a', nonsense: 1 }, 'Unrecognized key: "nonsense"'],
+    [{ ref: 'a', options: { speed: 1 } }, 'options: Unrecognized key: "speed"'],
+    [{ ref: 'a', include: ['*', 1] }, 'include.1: Invalid input: expected string, received number'],
+    [[], 'Invalid input: expected object, received array'],
+  ])('to %j says where it is wrong, once', async (body, detail) => {
+    const answer = await ask('POST', '/api/downloads', body)
+    const problem = Problem.parse(answer.json())
+    expect(problem.detail).toBe(`The request is not valid: ${detail}`)
+  })
+
   const failures: readonly [string, InjectOptions, number, string][] = [
     ['an unknown route', { url: '/api/nothing' }, 404, 'ROUTE_NOT_FOUND'],
     ['an unknown method', { method: 'PUT', url: '/api/downloads' }, 404, 'ROUTE_NOT_FOUND'],

@@ -30,7 +30,7 @@ import { modelRoutes } from './routes/model-routes.ts'
 import { modelVerifyRoute } from './routes/model-verify-route.ts'
 import { sessionRoutes } from './routes/session-routes.ts'
 import { signInPage } from './routes/sign-in-page.ts'
-import { videoRoutes } from './routes/video-routes.ts'
+import { unavailableRoutes } from './routes/unavailable-routes.ts'
 
 export interface AppOptions {
   readonly engine: Engine
@@ -182,7 +182,7 @@ async function addRoutes(app: FastifyInstance, parts: RouteParts): Promise<void>
     closing,
   })
   await app.register(modelVerifyRoute, { prefix, models, hub, log, closing })
-  await app.register(videoRoutes, { prefix })
+  await app.register(unavailableRoutes, { prefix })
   await app.register(liveRoutes, { hub, downloads, log })
   await app.register(healthRoute, { prefix, counts: () => engine.counts(), version, startedAt })
   await app.register(metricsRoute, { metrics })

@@ -4,7 +4,6 @@ export { keepsOwnToken, removeOwnToken, storeOwnToken } from './home/own-token.t
 export { METRICS } from './metrics/metrics-table.ts'
 export { type OpenHome, type OpenHomeOptions, openHome } from './open-home.ts'
 export { publicProblem } from './plugins/public-problem.ts'
-export { readVersion } from './read-version.ts'
 export { type ExplainedSetting, explainSettings } from './settings/explain-settings.ts'
 export { loadSettings, type Settings, type SettingsSources } from './settings/load-settings.ts'
 export { parseRate, RATE_WORDS } from './settings/parse-rate.ts'

@@ -3,6 +3,7 @@ import {
   type Engine,
   isWindlassError,
   openEngine,
+  readVersion,
   Secret,
   systemClock,
   systemPorts,
@@ -18,7 +19,6 @@ import { prepareHome } from './home/prepare-home.ts'
 import { type Listener, listenOnPort, listenOnSocket } from './listen.ts'
 import { DownloadLines } from './live/download-lines.ts'
 import { EventCounts } from './metrics/event-counts.ts'
-import { readVersion } from './read-version.ts'
 import type { Settings } from './settings/load-settings.ts'
 
 export interface OpenHomeOptions {

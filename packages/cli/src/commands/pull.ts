@@ -127,14 +127,21 @@ function writeResult(
 }
 
 function requestOf(ref: string, flags: PullFlags): DownloadRequest {
+  const { connections, limitRate } = flags
   return {
     ref,
     ...(flags.revision === undefined ? {} : { revision: flags.revision }),
     ...(flags.include === undefined ? {} : { include: flags.include }),
     ...(flags.exclude === undefined ? {} : { exclude: flags.exclude }),
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
-    ...(flags.connections === undefined ? {} : { connections: flags.connections }),
-    ...(flags.limitRate === undefined ? {} : { limitRate: flags.limitRate }),
+    ...(connections === undefined && limitRate === undefined
+      ? {}
+      : {
+          options: {
+            ...(connections === undefined ? {} : { connections }),
+            ...(limitRate === undefined ? {} : { limitRate }),
+          },
+        }),
   }
 }
 

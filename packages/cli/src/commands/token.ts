@@ -1,11 +1,5 @@
-import { askHubIdentity, findHubToken, Secret } from '@windlass/engine'
-import {
-  keepsOwnToken,
-  readVersion,
-  removeOwnToken,
-  type Settings,
-  storeOwnToken,
-} from '@windlass/server'
+import { askHubIdentity, findHubToken, readVersion, Secret } from '@windlass/engine'
+import { keepsOwnToken, removeOwnToken, type Settings, storeOwnToken } from '@windlass/server'
 import { Argument, Command } from 'commander'
 import type { CommandContext } from '../command-context.ts'
 import { createSilentLog } from '../command-log.ts'

@@ -47,6 +47,14 @@ describe('renderFrame', () => {
     expect(line).not.toContain('MB/s')
   })
 
+  it('shows what is blocked before what rests, where there is no room for both', () => {
+    const states = ['paused', 'failed', 'blocked', 'completed'] as const
+    const views = states.map((state) => view({ id: state, title: `org/${state}`, state }))
+    const shown = frame(views, 120, 3).join('\n')
+    expect(shown).toContain('org/blocked')
+    expect(shown).not.toContain('org/completed')
+  })
+
   it('tells the files of a model apart on a narrow terminal', () => {
     const files = [1, 2].map((part) => file(`model-0000${part}-of-00004.safetensors`))
     const [, first, second] = frame([view({}, files)], 60)

@@ -1,4 +1,4 @@
-import type { DownloadSummary } from '@windlass/contract'
+import { type DownloadSummary, isOver } from '@windlass/contract'
 import { describeState } from './describe-state.ts'
 import { cutEnd, cutMiddle, cutPath, displayWidth, pad } from './display-width.ts'
 import { type Paint, plainPaint } from './paint.ts'
@@ -47,16 +47,15 @@ export function renderFrame(input: FrameInput, columns: number, rows: number): s
 /** The downloads there is room for: those that can still change come first, in their own order. */
 function chooseDownloads(views: readonly DownloadView[], height: number): readonly DownloadView[] {
   if (views.length <= height) return views
-  const rank = (view: DownloadView): number =>
-    view.activeFiles.length > 0 ? 0 : isOver(view) ? 2 : 1
+  const rank = ({ activeFiles, summary }: DownloadView): number => {
+    if (activeFiles.length > 0) return 0
+    // What is blocked wants a person, who has to see it.
+    return isOver(summary) && summary.state !== 'blocked' ? 2 : 1
+  }
   const chosen = new Set(
     views.toSorted((a, b) => rank(a) - rank(b)).slice(0, Math.max(1, height - 1)),
   )
   return views.filter((view) => chosen.has(view))
-}
-
-function isOver({ summary }: DownloadView): boolean {
-  return ['completed', 'failed', 'cancelled', 'paused'].includes(summary.state)
 }
 
 /** How many lines each download gets for its files: fair shares, what one does not need goes to the next. */

@@ -42,9 +42,10 @@ export interface ParsedRequest {
 /** How long a person waits to hear that nothing is to be done. */
 const RECHECK_MS = 10_000
 
-/** Text to ref. @throws WindlassError REF_INVALID */
+/** Text to ref. @throws WindlassError REF_INVALID, DESTINATION_UNAVAILABLE */
 export function parseRequest(request: DownloadRequest, sources: SourceRegistry): ParsedRequest {
-  const { ref: text, revision } = request
+  const { ref: text, revision, destination } = request
+  if (destination !== undefined) throw new WindlassError('DESTINATION_UNAVAILABLE')
   const { ref } = sources.parse(text, revision === undefined ? {} : { revision })
   const selection = { include: sorted(request.include), exclude: sorted(request.exclude) }
   const { source, canonical } = ref
@@ -56,7 +57,7 @@ export function parseRequest(request: DownloadRequest, sources: SourceRegistry):
  * Accepts a request, or finds the job that it means already. One that failed or was
  * cancelled is tried again under its own id, so that its bytes are used.
  *
- * @throws WindlassError REF_INVALID, QUEUE_FULL
+ * @throws WindlassError REF_INVALID, DESTINATION_UNAVAILABLE, QUEUE_FULL
  */
 export async function createDownload(
   request: DownloadRequest,
@@ -83,7 +84,7 @@ export async function createDownload(
 /** Asking again with a limit or a priority changes it: the rate at once, the connections at the next start. */
 async function withNewLimits(
   known: DownloadRecord,
-  { connections, limitRate, priority }: DownloadRequest,
+  { options: { connections, limitRate } = {}, priority }: DownloadRequest,
   { ledger, setDownloadRate }: CreateDeps,
 ): Promise<DownloadRecord> {
   const { id } = known
@@ -158,8 +159,8 @@ function draftOf(
     state: request.paused === true ? 'paused' : 'queued',
     reason: null,
     priority: request.priority ?? 0,
-    connections: request.connections ?? null,
-    limitRate: request.limitRate ?? null,
+    connections: request.options?.connections ?? null,
+    limitRate: request.options?.limitRate ?? null,
     interrupted: false,
     fence: 0,
     lostStarts: 0,

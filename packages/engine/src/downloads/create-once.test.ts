@@ -19,17 +19,23 @@ it('answers a request that was sent before with its download as it stands now', 
   const { w } = await openIdle()
   await using world = w
   const { downloads } = world.engine
-  const first = await downloads.create({ ref: 'org/a', include: ['*'] }, once)
+  const request = { ref: 'org/a', include: ['*'], options: { connections: 2, limitRate: 5000 } }
+  const first = await downloads.create(request, once)
   expect(first.created).toBe(true)
   await downloads.cancel(first.download.id)
   // Without the key the same request would start it again.
-  const again = await downloads.create({ include: ['*'], ref: 'org/a' }, once)
+  const inOtherOrder = {
+    options: { limitRate: 5000, connections: 2 },
+    include: ['*'],
+    ref: 'org/a',
+  }
+  const again = await downloads.create(inOtherOrder, once)
   expect(again).toMatchObject({
     created: false,
     download: { id: first.download.id, state: 'cancelled' },
   })
   await downloads.forget(first.download.id)
-  await expect(downloads.create({ ref: 'org/a', include: ['*'] }, once)).rejects.toMatchObject({
+  await expect(downloads.create(request, once)).rejects.toMatchObject({
     code: 'DOWNLOAD_NOT_FOUND',
   })
   expect((await downloads.list({ limit: 10 })).items).toEqual([])

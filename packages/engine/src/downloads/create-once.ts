@@ -60,7 +60,11 @@ export async function createOnce(
 
 /** Equal for requests that say the same, in whatever order they say it. */
 function hashOf(request: DownloadRequest): string {
-  const entries = Object.entries(request).filter(([, value]) => value !== undefined)
-  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex')
+  return createHash('sha256').update(JSON.stringify(request, inOrder)).digest('hex')
+}
+
+/** For JSON.stringify, which leaves out what is undefined. */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -44,8 +44,7 @@ it('keeps to what a download was given by itself, over a pause and until it is c
   await w.hub.addRepo({ id: 'org/a', files: weights(30 * MB) })
   const { download } = await w.engine.downloads.create({
     ref: 'org/a',
-    limitRate: 2 * MB,
-    connections: 2,
+    options: { limitRate: 2 * MB, connections: 2 },
   })
   expect(download).toMatchObject({ limitRate: 2 * MB, connections: 2 })
   await receives(w, download.id, 2 * MB)
@@ -106,11 +105,10 @@ it('changes a limit while everything runs, and says which ones hold', async () =
 it('takes a new limit from a second request for the same thing', async () => {
   await using w = await openWith({ start: false })
   await w.hub.addRepo({ id: 'org/a', files: weights(MB) })
-  const first = await w.engine.downloads.create({ ref: 'org/a', limitRate: 2 * MB })
+  const first = await w.engine.downloads.create({ ref: 'org/a', options: { limitRate: 2 * MB } })
   const second = await w.engine.downloads.create({
     ref: 'org/a',
-    limitRate: 3 * MB,
-    connections: 1,
+    options: { limitRate: 3 * MB, connections: 1 },
   })
   expect(second.created).toBe(false)
   expect(second.download).toMatchObject({
@@ -133,7 +131,10 @@ it('opens no more connections than the download was given, or the settings allow
     }))
     await w.hub.addRepo({ id: 'org/a', files })
     w.hub.fault({ match: { role: 'cdn' }, do: { delayHeadersMs: 20 } })
-    const { download } = await w.engine.downloads.create({ ref: 'org/a', connections: own })
+    const { download } = await w.engine.downloads.create({
+      ref: 'org/a',
+      options: { connections: own },
+    })
     await w.reaches(download.id, 'completed', 'failed')
     const used = new Set(w.hub.log.filter(({ role }) => role === 'cdn').map((e) => e.connection))
     expect(used.size).toBe(most)

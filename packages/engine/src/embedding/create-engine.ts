@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
-import { z } from 'zod'
 import type { EngineOptions } from '../engine.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import { parseAllowedHost } from '../net/egress/allowed-host.ts'
@@ -16,6 +13,7 @@ import { DEFAULT_LIMITS, DEFAULT_RESERVE } from './default-limits.ts'
 import type { CreateEngineOptions, EmbeddedEngine } from './embedded-engine.ts'
 import { pullDownload } from './pull-download.ts'
 import { readProxies } from './read-proxies.ts'
+import { readVersion } from './read-version.ts'
 import { systemPorts } from './system-ports.ts'
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
@@ -80,10 +78,4 @@ function readAllowedHosts(text: string): EngineOptions['allowedHosts'] {
       hint: 'Write hosts such as nas.lan, nas.lan:8080 or [fd00::5]:*, separated by commas.',
     })
   })
-}
-
-/** The version of this build, from the package's own manifest. */
-function readVersion(): string {
-  const file = join(import.meta.dirname, '..', '..', 'package.json')
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { orNullIfAbsent } from '../disk/system-error.ts'
-import { DEFAULT_REVISION, isCommit } from '../sources/huggingface/hub-ref.ts'
+import { DEFAULT_REVISION } from '../sources/huggingface/hub-ref.ts'
+import { isCommit } from '../stores/hub-cache/is-commit.ts'
 import { HubCacheLayout } from '../stores/hub-cache/layout.ts'
 import type { ModelId } from './model-name.ts'
 import { type ScannedRepo, type ScannedRevision, scanRepo } from './scan-repo.ts'

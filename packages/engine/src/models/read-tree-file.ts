@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { parseJson } from '@windlass/contract'
 import { z } from 'zod'
 import { orNullIfAbsent } from '../disk/system-error.ts'
 import type { HubCacheLayout } from '../stores/hub-cache/layout.ts'
@@ -41,13 +42,4 @@ export async function readTreeFile(
       : { lfs: { sha256: file.lfs_sha256, sizeBytes: file.lfs_size ?? file.size } }),
     ...(file.xet_hash == null ? {} : { xetHash: file.xet_hash }),
   }))
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
 }

@@ -8,12 +8,8 @@ import { writeFileDurably } from '../disk/write-file-durably.ts'
 import { isContainedPath } from '../selection/safe-path.ts'
 import { fileSize } from '../stores/hub-cache/file-size.ts'
 import { makeFolder } from '../stores/hub-cache/folders.ts'
-import {
-  type HubCacheLayout,
-  isBlobName,
-  isCommit,
-  linkTarget,
-} from '../stores/hub-cache/layout.ts'
+import { isCommit } from '../stores/hub-cache/is-commit.ts'
+import { type HubCacheLayout, isBlobName, linkTarget } from '../stores/hub-cache/layout.ts'
 import { setAsideFolder } from '../stores/hub-cache/set-aside-folder.ts'
 import { removeIfEmpty } from '../stores/hub-cache/staging.ts'
 

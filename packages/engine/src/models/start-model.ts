@@ -1,7 +1,8 @@
 import type { ModelReady, ModelTask } from '@windlass/contract'
 import { WindlassError } from '../errors/windlass-error.ts'
-import { DEFAULT_REVISION, isCommit } from '../sources/huggingface/hub-ref.ts'
+import { DEFAULT_REVISION } from '../sources/huggingface/hub-ref.ts'
 import type { CallOptions } from '../sources/source.ts'
+import { isCommit } from '../stores/hub-cache/is-commit.ts'
 import { askHub } from './hub-listing.ts'
 import {
   HELD_STATES,

@@ -1,4 +1,5 @@
 import { readFile, rm } from 'node:fs/promises'
+import { parseJson } from '@windlass/contract'
 import { z } from 'zod'
 import { writePrivateFile } from './write-private-file.ts'
 
@@ -30,15 +31,6 @@ export async function readOwnerRecord(file: string): Promise<OwnerRecord | null>
   if (text === null) return null
   const record = OwnerRecord.safeParse(parseJson(text))
   return record.success && isAlive(record.data.pid) ? record.data : null
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // A record that cannot be read names nobody; the schema refuses undefined.
-    return undefined
-  }
 }
 
 function isAlive(pid: number): boolean {

@@ -3,6 +3,7 @@ import { downloadIdOf, type WindlassEvent } from '@windlass/contract'
 import type { Clock, EventLog } from '@windlass/engine'
 import type { EventSink } from './event-sink.ts'
 import { type EventText, eventText } from './event-text.ts'
+import { LARGEST_BACKLOG_BYTES } from './largest-backlog.ts'
 
 export interface EventReaderOptions {
   readonly log: EventLog
@@ -14,8 +15,6 @@ export interface EventReaderOptions {
   readonly lines: (() => readonly WindlassEvent[]) | null
 }
 
-/** A reader with more than this unread has stopped reading: it is dropped, and comes back by its last id. */
-const LARGEST_BACKLOG_BYTES = 1024 * 1024
 const PAGE = 200
 /** How long one page of a replay may take to be read. */
 const LONGEST_DRAIN_MS = 30_000

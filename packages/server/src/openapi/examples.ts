@@ -43,6 +43,7 @@ export const DOWNLOAD_REQUEST: DownloadRequest = {
   revision: 'main',
   include: ['*.safetensors', '*.json'],
   priority: 10,
+  options: { connections: 4, limitRate: 20_000_000 },
 }
 
 const SUMMARY: DownloadSummary = {

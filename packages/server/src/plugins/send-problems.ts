@@ -46,9 +46,10 @@ function retryAfterSeconds(error: WindlassError, clock: Clock): number {
 /** What Fastify itself refuses, in our codes; null for everything else. */
 function fromFastify(thrown: unknown): WindlassError | null {
   if (hasZodFastifySchemaValidationErrors(thrown)) {
-    const detail = thrown.validation.map(({ instancePath, message }) =>
-      instancePath === '' ? message : `${instancePath.slice(1).replaceAll('/', '.')}: ${message}`,
-    )
+    const detail = thrown.validation.map(({ instancePath, message }) => {
+      const path = instancePath.slice(1).replaceAll('/', '.')
+      return path === '' ? message : `${path}: ${message}`
+    })
     return new WindlassError('BAD_REQUEST', { detail: detail.join('; ').slice(0, 1000) })
   }
   if (!(thrown instanceof Error) || !('statusCode' in thrown)) return null

@@ -34,7 +34,10 @@ const CreateHeaders = z.object({
   'idempotency-key': z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
-    .meta({ description: 'The same request under the same key is carried out once in 24 hours' })
+    .meta({
+      description:
+        'The same request under the same key is carried out once in 24 hours; 404 when its download is forgotten since',
+    })
     .optional(),
 })
 
@@ -96,13 +99,22 @@ const STEER: RouteDoc = {
 
 const DOCS = {
   create: {
-    problems: ['REF_INVALID', 'IDEMPOTENCY_KEY_REUSED', 'QUEUE_FULL', 'DISK_FULL'],
+    problems: [
+      'REF_INVALID',
+      'DESTINATION_UNAVAILABLE',
+      UNKNOWN,
+      'INVALID_STATE',
+      'IDEMPOTENCY_KEY_REUSED',
+      'QUEUE_FULL',
+      'DISK_FULL',
+    ],
     body: DOWNLOAD_REQUEST,
     answers: { 200: DOWNLOAD, 201: DOWNLOAD },
   },
   plan: {
     problems: [
       'REF_INVALID',
+      'DESTINATION_UNAVAILABLE',
       'NOTHING_SELECTED',
       'NAME_COLLISION',
       ...HOST_PROBLEMS,

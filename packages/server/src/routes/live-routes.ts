@@ -1,3 +1,4 @@
+import { parseJson } from '@windlass/contract'
 import { type Downloads, type Logger, WindlassError } from '@windlass/engine'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
@@ -141,13 +142,4 @@ function serve(
     if (!wish.success) return socket.close(POLICY_VIOLATION, 'expected {"lastEventId": NUMBER}')
     serving.then((reader) => reader.goBack(wish.data.lastEventId)).catch(failed)
   })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // No JSON is no wish; the schema refuses undefined.
-    return undefined
-  }
 }

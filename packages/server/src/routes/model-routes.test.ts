@@ -227,7 +227,7 @@ describe('the progress of a task', () => {
   }
 })
 
-describe('the video routes', () => {
+describe('the routes of sites that this version has nothing for', () => {
   it.each([
     ['POST', '/api/videos', { url: 'https://example.com/watch' }],
     ['GET', '/api/videos', undefined],
@@ -235,6 +235,8 @@ describe('the video routes', () => {
     ['POST', '/api/videos/v1/cancel', undefined],
     ['POST', '/api/videos/v1/retry', undefined],
     ['DELETE', '/api/videos/v1', undefined],
+    ['GET', '/api/civitai/models?query=sdxl&limit=20', undefined],
+    ['GET', '/api/civitai/models/257749', undefined],
   ] as const)('answer %s %s with 501', async (method, url, payload) => {
     const answer = await ask(method, url, payload)
     expect(answer.statusCode).toBe(501)

@@ -11,7 +11,7 @@ import {
 } from '@windlass/contract'
 import type { Models } from '@windlass/engine'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { DISK_PROBLEMS, HOST_PROBLEMS } from '../openapi/general-problems.ts'
+import { DISK_PROBLEMS } from '../openapi/general-problems.ts'
 import type { RouteDoc } from '../openapi/route-doc.ts'
 import { whileWaited } from './while-waited.ts'
 
@@ -33,7 +33,7 @@ const LIST = {
 const STATUS = {
   operationId: 'getModelStatus',
   description:
-    'One revision: its files compared with the listing in the cache, or the Hub’s where there is none.',
+    'One revision: its files compared with the listing in the cache, or the Hub’s where there is none. Where the Hub gives none either, they are compared with nothing.',
   tags: TAGS,
   body: ModelRequest,
   response: { 200: ModelEntry },
@@ -67,7 +67,7 @@ const PRUNE = {
 const DOCS = {
   list: { answers: { 200: MODEL_EXAMPLES.list } },
   status: {
-    problems: ['REF_INVALID', ...HOST_PROBLEMS, ...DISK_PROBLEMS],
+    problems: ['REF_INVALID', 'DISK_IO'],
     body: { hf_repo: 'org/name', hf_commit: 'v1.0' },
     answers: { 200: MODEL_EXAMPLES.entry },
   },

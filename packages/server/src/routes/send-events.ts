@@ -2,9 +2,7 @@ import type { Logger } from '@windlass/engine'
 import type { FastifyReply } from 'fastify'
 import { beginEventStream } from '../live/begin-event-stream.ts'
 import type { LiveStream } from '../live/event-hub.ts'
-
-/** A reader with more than this unread has stopped reading. */
-const LARGEST_BACKLOG_BYTES = 1024 * 1024
+import { LARGEST_BACKLOG_BYTES } from '../live/largest-backlog.ts'
 
 /** A stream of server-sent events that ends by itself. */
 export interface EventSender extends LiveStream {

@@ -67,27 +67,28 @@ class TaskReader {
     this.#isStale = true
     if (this.#isLooking) return
     this.#isLooking = true
-    this.#tellAll()
-      .catch((err: unknown) => {
-        if (!isWindlassError(err, 'DOWNLOAD_NOT_FOUND')) {
-          this.#deps.log.error({ err }, 'a stream of a task failed')
-        }
-        this.#sender.end()
-      })
-      .finally(() => {
-        this.#isLooking = false
-      })
+    void this.#tellAll()
   }
 
   async #tellAll(): Promise<void> {
-    while (this.#isStale) {
-      this.#isStale = false
-      const download = await this.#deps.downloads.find(this.#id)
-      this.#sender.send('progress', messageOf(download))
-      if (!LAST.includes(download.state)) continue
+    try {
+      while (this.#isStale) await this.#tell()
+    } catch (err) {
+      if (!isWindlassError(err, 'DOWNLOAD_NOT_FOUND')) {
+        this.#deps.log.error({ err }, 'a stream of a task failed')
+      }
       this.#sender.end()
-      return
+    } finally {
+      // In one go with the last glance at #isStale, or a change in between would be told to nobody.
+      this.#isLooking = false
     }
+  }
+
+  async #tell(): Promise<void> {
+    this.#isStale = false
+    const download = await this.#deps.downloads.find(this.#id)
+    this.#sender.send('progress', messageOf(download))
+    if (LAST.includes(download.state)) this.#sender.end()
   }
 }
 

@@ -53,7 +53,44 @@ describe('a stream of one task', () => {
     }
     leave.abort()
   })
+
+  it.each([1, 2, 3, 4])(
+    'tells an end that comes %i turns after the reading of what was',
+    async (turns) => {
+      const { downloads, events, rows } = test.engine
+      const find = downloads.find
+      let hasEnded = false
+      test.engine.downloads.find = async (id) => {
+        const read = await find(id)
+        if (!hasEnded) afterTurns(turns, () => finish(id))
+        hasEnded = true
+        return read
+      }
+      const finish = (id: string): void => {
+        const download = sampleDownload(id, { state: 'completed', finishedAt: 1 })
+        rows.set(id, download)
+        events.append('download.state-changed', {
+          id,
+          from: 'downloading',
+          to: 'completed',
+          download,
+        })
+      }
+      const stream = await fetch(`${origin}${PROGRESS}`, {
+        headers: { authorization: `Bearer ${TOKEN}` },
+      })
+      const states = [...(await stream.text()).matchAll(/"state":"(\w+)"/g)].map(
+        ([, state]) => state,
+      )
+      expect(states).toEqual(['downloading', 'completed'])
+    },
+  )
 })
+
+function afterTurns(turns: number, act: () => void): void {
+  if (turns === 0) act()
+  else queueMicrotask(() => afterTurns(turns - 1, act))
+}
 
 it('a check of a model stops with the session that asked for its stream', async () => {
   const stopped = Promise.withResolvers<void>()

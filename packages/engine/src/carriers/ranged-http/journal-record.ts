@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { parseJson } from '@windlass/contract'
 import { z } from 'zod'
 import { type ByteRanges, longestRanges } from './byte-ranges.ts'
 
@@ -59,14 +60,5 @@ export function decodeSlot(
   return {
     sequence: Number(slot.readBigUInt64LE(12)),
     record: { ...parsed.data, ranges },
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // The checksum agreed, so another program wrote this; it says nothing to us.
-    return null
   }
 }

@@ -1,7 +1,7 @@
 import { WindlassError } from '../../errors/windlass-error.ts'
 import { headerOf, type ResponseHead } from '../../net/response-head.ts'
+import { isCommit } from '../../stores/hub-cache/is-commit.ts'
 import type { RemoteFile } from '../source.ts'
-import { isCommit } from './hub-ref.ts'
 
 /**
  * Compares what the Hub says about a file on the way to its bytes with what it listed.

@@ -24,11 +24,6 @@ export function isHubRepoId(text: string): boolean {
   return /^(?:\b[\w\-.]{1,96}\b\/)?\b[\w\-.]{1,96}\b$/.test(text)
 }
 
-/** A whole commit hash; anything shorter may be the name of a branch. */
-export function isCommit(text: string): boolean {
-  return /^[0-9a-f]{40}$/.test(text)
-}
-
 /** Git's rule for the name of a reference (`git check-ref-format`), which also makes it a safe path. */
 export function isRevision(text: string): boolean {
   if (text.length === 0 || text.length > 256 || !text.isWellFormed()) return false

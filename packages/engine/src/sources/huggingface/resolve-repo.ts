@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import { requireContainedPath, requireHoldablePath } from '../../selection/safe-path.ts'
+import { isCommit } from '../../stores/hub-cache/is-commit.ts'
 import type { HubTreeFile } from '../../stores/placement.ts'
 import type { Notice, RemoteFile, Resolution } from '../source.ts'
 import { fetchHubTree } from './fetch-hub-tree.ts'
 import { fetchHubJson, type HubCall } from './hub-call.ts'
-import { DEFAULT_REVISION, type HubRef, isCommit, isHubRepoId } from './hub-ref.ts'
+import { DEFAULT_REVISION, type HubRef, isHubRepoId } from './hub-ref.ts'
 import { selectLocation } from './select-location.ts'
 
 const RepoInfo = z.object({

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { WindlassError } from '../../errors/windlass-error.ts'
 import { requireContainedPath } from '../../selection/safe-path.ts'
 import type { HubCachePlacement } from '../placement.ts'
+import { isCommit } from './is-commit.ts'
 
-const COMMIT = /^[0-9a-f]{40}$/
 const BLOB_NAME = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 const REPO_ID = /^[\w.-]{1,96}(?:\/[\w.-]{1,96})?$/
 const DOWNLOAD_ID = /^[\w-]{1,128}$/
@@ -92,11 +92,6 @@ export function isDownloadId(name: string): boolean {
 /** True for the name of a blob: git's sha1 of a regular file, the sha256 of an LFS file. */
 export function isBlobName(name: string): boolean {
   return BLOB_NAME.test(name)
-}
-
-/** True for git's name of a commit. */
-export function isCommit(text: string): boolean {
-  return COMMIT.test(text)
 }
 
 function assertBlobName(name: string): string {

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { orNullIfAbsent } from '../../disk/system-error.ts'
 import { isContainedPath } from '../../selection/safe-path.ts'
-import { isBlobName, isCommit } from './layout.ts'
+import { isCommit } from './is-commit.ts'
+import { isBlobName } from './layout.ts'
 
 const FILE_NAME = 'manifest'
 
