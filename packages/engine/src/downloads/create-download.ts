@@ -13,7 +13,6 @@ import type { DownloadRecord, Selection, StoredResolution } from './download-rec
 import { groupUnits } from './group-units.ts'
 import type { Ledger, NewDownload } from './ledger.ts'
 import { newId } from './new-id.ts'
-import { resolveRef } from './resolve-ref.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { EngineLimits } from './settings.ts'
 
@@ -99,8 +98,8 @@ async function withNewLimits(
 }
 
 /**
- * A completed job stands for a request only while its files are in place and its
- * revision has not moved. Where only the host can tell and does not, a new job asks it.
+ * A completed job stands for a request while its files are in place, unless its host says that
+ * the revision has moved: a host that does not answer takes nothing away.
  */
 async function isStillWhole(record: DownloadRecord, deps: CreateDeps): Promise<boolean> {
   const resolution = await deps.downloads.resolution(record.id)
@@ -108,10 +107,11 @@ async function isStillWhole(record: DownloadRecord, deps: CreateDeps): Promise<b
   const { placement, files, revision } = resolution
   if (!(await deps.store(placement).isComplete(placement, groupUnits(files)))) return false
   if (placement.refName === null) return true
-  return revision === (await currentRevision(record, deps))
+  const current = await currentRevision(record, deps)
+  return current === null || revision === current
 }
 
-/** null when the host does not answer in time, or says no. */
+/** null when the host does not answer in time, says no, or may not be asked. */
 async function currentRevision(record: DownloadRecord, deps: CreateDeps): Promise<string | null> {
   const controller = new AbortController()
   const asking = new AbortController()
@@ -120,8 +120,9 @@ async function currentRevision(record: DownloadRecord, deps: CreateDeps): Promis
     .then(() => controller.abort(new StopRequest('shutdown')))
     .catch(() => undefined) // ended below, when the answer is there
   try {
-    const { resolution } = await resolveRef(deps.sources, record, { signal: controller.signal })
-    return resolution.revision
+    const source = deps.sources.get(record.ref.source)
+    // Only the revision counts: one that has nothing of the selection any more is another one, too.
+    return (await source.resolve(record.ref, { signal: controller.signal })).revision
   } catch (error) {
     deps.log.debug({ err: error, id: record.id }, 'could not ask whether a revision has moved')
     return null
