@@ -75,8 +75,10 @@ export interface Downloads {
   ): Promise<readonly string[]>
   /** @throws WindlassError INVALID_STATE, as every action */
   pause(id: string): Promise<Download>
+  /** @throws WindlassError QUEUE_FULL for a paused one; those that go on by themselves have their place */
   resume(id: string): Promise<Download>
   cancel(id: string): Promise<Download & { readonly receipt: CancelReceipt }>
+  /** @throws WindlassError QUEUE_FULL */
   retry(id: string): Promise<Download>
   /**
    * Gives it another place in the queue, which it keeps over pauses and restarts.

@@ -78,8 +78,8 @@ export class DownloadRepository {
     return rows.map((row) => row.id)
   }
 
-  async count(states: readonly DownloadState[]): Promise<number> {
-    const { count } = await this.#db
+  async count(states: readonly DownloadState[], db: Kysely<Schema> = this.#db): Promise<number> {
+    const { count } = await db
       .selectFrom('download')
       .select(({ fn }) => fn.countAll<number>().as('count'))
       .where('state', 'in', states)

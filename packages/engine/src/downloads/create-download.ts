@@ -1,7 +1,6 @@
 import type { Download, DownloadRequest } from '@windlass/contract'
 import type { DownloadRepository } from '../database/download-repository.ts'
 import type { Limits } from '../engine.ts'
-import { WindlassError } from '../errors/windlass-error.ts'
 import type { Logger } from '../ports.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { StopRequest } from '../runtime/stop-request.ts'
@@ -9,27 +8,26 @@ import type { SourceRegistry } from '../sources/registry.ts'
 import type { SourceRef } from '../sources/source.ts'
 import type { Store } from '../stores/store.ts'
 import type { KeepKey } from './create-once.ts'
+import type { DownloadActions } from './download-actions.ts'
 import type { DownloadRecord, Selection, StoredResolution } from './download-record.ts'
 import { groupUnits } from './group-units.ts'
 import type { Ledger, NewDownload } from './ledger.ts'
 import { newId } from './new-id.ts'
-import { resolveRef } from './resolve-ref.ts'
+import { type QueueRoomDeps, requireQueueRoom } from './queue-room.ts'
 import type { Scheduler } from './scheduler.ts'
-import type { EngineLimits } from './settings.ts'
 
 export interface CreateDeps {
   readonly sources: SourceRegistry
   readonly downloads: DownloadRepository
   readonly ledger: Ledger
   readonly scheduler: Scheduler
-  /** As they are at the moment. */
-  readonly limits: () => Pick<EngineLimits, 'maxQueued'>
+  readonly limits: QueueRoomDeps['limits']
   readonly clock: Clock
   readonly random: () => number
   readonly log: Logger
   readonly store: (placement: StoredResolution['placement']) => Store
   readonly describe: (record: DownloadRecord) => Promise<Download>
-  readonly retry: (id: string) => Promise<Download>
+  readonly retry: DownloadActions['retry']
   readonly setDownloadRate: Limits['setDownloadRate']
 }
 
@@ -67,18 +65,32 @@ export async function createDownload(
   const parsed = parseRequest(request, deps.sources)
   const found = await deps.downloads.findByJob(parsed.jobKey)
   if (found !== null) {
-    const known = await withNewLimits(found, request, deps)
-    if (known.state === 'failed' || known.state === 'cancelled') {
-      return { download: await deps.retry(known.id), created: false }
-    }
-    if (known.state !== 'completed' || (await isStillWhole(known, deps))) {
-      return { download: await deps.describe(known), created: false }
-    }
+    const known = await answerOf(found, request, deps)
+    if (known !== null) return { download: known, created: false }
   }
-  await refuseWhenFull(deps)
-  const record = await deps.ledger.create(draftOf(request, parsed, deps), keepKey)
+  const record = await deps.ledger.create(draftOf(request, parsed, deps), {
+    guard: (db) => requireQueueRoom(db, deps),
+    ...(keepKey === undefined ? {} : { alongside: keepKey }),
+  })
   deps.scheduler.poke()
   return { download: await deps.describe(record), created: true }
+}
+
+/** The job that stands for the request; null when that needs a new one. */
+async function answerOf(
+  found: DownloadRecord,
+  request: DownloadRequest,
+  deps: CreateDeps,
+): Promise<Download | null> {
+  if (found.state === 'failed' || found.state === 'cancelled') {
+    const { connections, limitRate, priority } = request
+    const own = { connections, limitRate, priority }
+    return await deps.retry(found.id, own)
+  }
+  if (found.state !== 'completed') {
+    return await deps.describe(await withNewLimits(found, request, deps))
+  }
+  return (await isStillWhole(found, deps)) ? await deps.describe(found) : null
 }
 
 /** Asking again with a limit or a priority changes it: the rate at once, the connections at the next start. */
@@ -100,8 +112,8 @@ async function withNewLimits(
 }
 
 /**
- * A completed job stands for a request only while its files are in place and its
- * revision has not moved. Where only the host can tell and does not, a new job asks it.
+ * A completed job stands for a request while its files are in place, unless its host says that
+ * the revision has moved: a host that does not answer takes nothing away.
  */
 async function isStillWhole(record: DownloadRecord, deps: CreateDeps): Promise<boolean> {
   const resolution = await deps.downloads.resolution(record.id)
@@ -109,10 +121,11 @@ async function isStillWhole(record: DownloadRecord, deps: CreateDeps): Promise<b
   const { placement, files, revision } = resolution
   if (!(await deps.store(placement).isComplete(placement, groupUnits(files)))) return false
   if (placement.refName === null) return true
-  return revision === (await currentRevision(record, deps))
+  const current = await currentRevision(record, deps)
+  return current === null || revision === current
 }
 
-/** null when the host does not answer in time, or says no. */
+/** null when the host does not answer in time, says no, or may not be asked. */
 async function currentRevision(record: DownloadRecord, deps: CreateDeps): Promise<string | null> {
   const controller = new AbortController()
   const asking = new AbortController()
@@ -121,8 +134,9 @@ async function currentRevision(record: DownloadRecord, deps: CreateDeps): Promis
     .then(() => controller.abort(new StopRequest('shutdown')))
     .catch(() => undefined) // ended below, when the answer is there
   try {
-    const { resolution } = await resolveRef(deps.sources, record, { signal: controller.signal })
-    return resolution.revision
+    const source = deps.sources.get(record.ref.source)
+    // Only the revision counts: one that has nothing of the selection any more is another one, too.
+    return (await source.resolve(record.ref, { signal: controller.signal })).revision
   } catch (error) {
     deps.log.debug({ err: error, id: record.id }, 'could not ask whether a revision has moved')
     return null
@@ -130,18 +144,6 @@ async function currentRevision(record: DownloadRecord, deps: CreateDeps): Promis
     asking.abort(new StopRequest('shutdown'))
     await late
   }
-}
-
-async function refuseWhenFull({ downloads, scheduler, limits, clock }: CreateDeps): Promise<void> {
-  const queued = await downloads.count(['queued'])
-  const { maxQueued } = limits()
-  const full = maxQueued === 0 ? !scheduler.hasFreeSlot || queued > 0 : queued >= maxQueued
-  if (!full) return
-  throw new WindlassError('QUEUE_FULL', {
-    detail: `${queued} downloads are waiting for a slot`,
-    retryAt: clock.now() + 30_000,
-    facts: { queued, maxQueued },
-  })
 }
 
 function draftOf(

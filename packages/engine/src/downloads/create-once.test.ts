@@ -67,7 +67,7 @@ it('keeps a key for a day, and the key of a request that was refused not at all'
   const { w, clock } = await openIdle()
   await using world = w
   const { downloads, limits } = world.engine
-  await limits.change({ maxQueued: 0 })
+  await limits.change({ maxQueued: 1 })
   await downloads.create({ ref: 'org/a' })
   const refused = { code: 'QUEUE_FULL' }
   await expect(downloads.create({ ref: 'org/b' }, once)).rejects.toMatchObject(refused)

@@ -1,4 +1,4 @@
-import type { CancelReceipt, Download, MoveTarget } from '@windlass/contract'
+import type { CancelReceipt, Download, DownloadRequest, MoveTarget } from '@windlass/contract'
 import type { DownloadRepository } from '../database/download-repository.ts'
 import { WindlassError } from '../errors/windlass-error.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -7,20 +7,25 @@ import { type CleanUpDeps, cleanUp, removeBytes } from './clean-up.ts'
 import type { DownloadRecord } from './download-record.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import type { Ledger } from './ledger.ts'
+import { type QueueRoomDeps, requireQueueRoom } from './queue-room.ts'
 import type { Scheduler } from './scheduler.ts'
 import { spaceDemandOf } from './space-demand.ts'
-import { advance } from './state-table.ts'
+import { advance, isSettled } from './state-table.ts'
 
 export interface ActionDeps extends CleanUpDeps {
   readonly downloads: DownloadRepository
   readonly ledger: Ledger
   readonly scheduler: Scheduler
   readonly admission: Admission
+  readonly limits: QueueRoomDeps['limits']
   readonly clock: Clock
   /** Hosts that rest may be asked once more: a person says so. */
   readonly cutRestsShort: () => void
   readonly describe: (record: DownloadRecord) => Promise<Download>
 }
+
+/** What a request says beside what is wanted. */
+type OwnLimits = Pick<DownloadRequest, 'priority' | 'connections' | 'limitRate'>
 
 /**
  * What a person can do to one download. Actions on the same download follow one
@@ -55,9 +60,12 @@ export class DownloadActions {
     })
   }
 
-  /** Starts a failed download again with the bytes it kept, a cancelled one from nothing. */
-  retry(id: string): Promise<Download> {
-    return this.#turns.run(id, () => this.#enqueue(id, 'retry'))
+  /**
+   * Starts a failed download again with the bytes it kept, a cancelled one from nothing; with
+   * limits and a priority of its own where they are given.
+   */
+  retry(id: string, own: OwnLimits = {}): Promise<Download> {
+    return this.#turns.run(id, () => this.#enqueue(id, 'retry', own))
   }
 
   /** Removes every byte of ours and nothing else, and says what that was. */
@@ -95,13 +103,24 @@ export class DownloadActions {
     })
   }
 
-  async #enqueue(id: string, trigger: 'resume' | 'retry'): Promise<Download> {
+  /** @throws WindlassError QUEUE_FULL for one that would not go on by itself */
+  async #enqueue(
+    id: string,
+    trigger: 'resume' | 'retry',
+    { priority, connections, limitRate }: OwnLimits = {},
+  ): Promise<Download> {
     const before = await this.#require(id)
     advance(before.state, trigger)
     if (before.cleanupPending) await cleanUp(before, this.#deps)
     const fresh = before.state === 'cancelled'
     const record = await this.#deps.ledger.move(id, trigger, {
+      guard: async (db, { state }) => {
+        if (isSettled(state)) await requireQueueRoom(db, this.#deps)
+      },
       patch: {
+        ...(priority === undefined ? {} : { priority }),
+        ...(connections === undefined ? {} : { connections }),
+        ...(limitRate === undefined ? {} : { limitRate }),
         attempts: 0,
         interrupted: false,
         // A start that was prepared before knows what is no longer true.

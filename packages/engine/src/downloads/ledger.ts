@@ -35,11 +35,20 @@ export interface LedgerDeps {
 
 export interface Change {
   readonly patch?: DownloadPatch
+  /** Refuses by throwing, inside the transaction. */
+  readonly guard?: (db: Kysely<Schema>, before: DownloadRecord) => Promise<void>
   /** The claim on whose behalf the change is made; an older one than the record's is refused. */
   readonly fence?: number
   /** null drops what was resolved, so that the next start asks the host anew. */
   readonly resolution?: StoredResolution | null
   readonly files?: FileSnapshot
+}
+
+export interface Accepting {
+  /** Refuses by throwing, inside the transaction. */
+  readonly guard?: (db: Kysely<Schema>) => Promise<void>
+  /** Written with the download, or neither is. */
+  readonly alongside?: (id: string, db: Kysely<Schema>) => Promise<void>
 }
 
 /** What becomes true of a download without moving it on. */
@@ -61,17 +70,18 @@ export class Ledger {
     this.#deps = deps
   }
 
-  /** Accepts a new download at the end of the queue; `alongside` is written with it, or neither is. */
-  create(
-    draft: NewDownload,
-    alongside: (id: string, db: Kysely<Schema>) => Promise<void> = async () => undefined,
-  ): Promise<DownloadRecord> {
+  /**
+   * Accepts a new download at the end of the queue.
+   * @throws what the guard throws
+   */
+  create(draft: NewDownload, { guard, alongside }: Accepting = {}): Promise<DownloadRecord> {
     return this.#write(async (db) => {
+      await guard?.(db)
       const { downloads, queue } = this.#deps
       const position = await downloads.nextPosition(db)
       const record = { ...draft, position, rank: await queue.edgeRank(db, 'last') }
       await downloads.insert(db, record)
-      await alongside(record.id, db)
+      await alongside?.(record.id, db)
       const events = await this.#append(db, {
         type: 'download.created',
         downloadId: record.id,
@@ -84,9 +94,10 @@ export class Ledger {
   /**
    * Moves a download on.
    * @throws WindlassError DOWNLOAD_NOT_FOUND; INVALID_STATE when the trigger is illegal now
-   *   or the claim is an old one
+   *   or the claim is an old one; what the guard throws
    */
   move(id: string, trigger: StateTrigger, change: Change = {}): Promise<DownloadRecord> {
+    const { guard } = change
     return this.#write(async (db) => {
       const before = await this.#require(db, id)
       if (change.fence !== undefined && change.fence !== before.fence) {
@@ -94,6 +105,7 @@ export class Ledger {
       }
       // Only `forget` leads out of the table, and the type excludes it.
       const state = advance(before.state, trigger) as DownloadState
+      await guard?.(db, before)
       const patch = { reason: null, retryAt: null, ...change.patch }
       const after = { ...before, ...patch, state }
       await this.#deps.downloads.update(db, after, patch)

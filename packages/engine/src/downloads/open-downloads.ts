@@ -32,7 +32,7 @@ export function openDownloads(parts: DownloadsDeps): Downloads {
     create(request, { idempotencyKey } = {}) {
       // Equal requests at the same moment must find the first one's job.
       const { jobKey } = parseRequest(request, parts.sources)
-      const deps = { ...parts, describe: describeRecord, retry: (id: string) => actions.retry(id) }
+      const deps = { ...parts, describe: describeRecord, retry: actions.retry.bind(actions) }
       const make = (keep?: KeepKey) => jobs.run(jobKey, () => createDownload(request, deps, keep))
       if (idempotencyKey === undefined) return make()
       const sent = { key: idempotencyKey, request }

@@ -57,6 +57,11 @@ export class Scheduler {
     return this.#slots.size < this.#deps.limits().maxActive
   }
 
+  /** Whether what is queued is started as soon as there is a slot. */
+  get isAccepting(): boolean {
+    return this.#accepting
+  }
+
   live(id: string): LiveRun | null {
     return this.#slots.get(id)?.execution ?? null
   }

@@ -60,6 +60,45 @@ it('refuses by the queue length of this moment', async () => {
   expect(await w.engine.downloads.create({ ref: 'org/b' })).toMatchObject({ created: true })
 })
 
+it('takes no more than the queue holds, however many come at once', async () => {
+  const limits = { ...LIMITS, maxActive: 1, maxQueued: 2 }
+  await using w = await openHubEngine({ engine: { limits } })
+  w.hub.setCdnRate(MB)
+  const refs = Array.from({ length: 20 }, (_, n) => `org/r${n}`)
+  for (const id of refs) await w.hub.addRepo({ id, files: manyFiles(1, 20 * MB) })
+  const asked = refs.map((ref) => w.engine.downloads.create({ ref }))
+  const outcomes = await Promise.allSettled(asked)
+  const taken = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value.download] : []))
+  // One has the slot and two wait for it.
+  expect(taken.map(({ ref }) => ref)).toEqual(refs.slice(0, 3))
+  const codes = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []))
+  expect(new Set(codes)).toEqual(new Set(['QUEUE_FULL']))
+  expect((await w.engine.downloads.list({ limit: 50 })).items).toHaveLength(3)
+})
+
+it('lets nobody back into a full queue, and changes nothing then', async () => {
+  await using w = await openHubEngine({ engine: { start: false } })
+  const { downloads, limits } = w.engine
+  const make = async (ref: string) => (await downloads.create({ ref })).download.id
+  const [cancelled, paused] = [await make('org/a'), await make('org/b')]
+  await downloads.cancel(cancelled)
+  await downloads.pause(paused)
+  await limits.change({ maxQueued: 1 })
+  const waits = await make('org/c')
+  const refused = { code: 'QUEUE_FULL' }
+  await expect(downloads.retry(cancelled)).rejects.toMatchObject(refused)
+  await expect(downloads.create({ ref: 'org/a', priority: 7 })).rejects.toMatchObject(refused)
+  await expect(downloads.resume(paused)).rejects.toMatchObject(refused)
+  expect(await downloads.find(cancelled)).toMatchObject({ state: 'cancelled', priority: 0 })
+  expect(await downloads.find(paused)).toMatchObject({ state: 'paused' })
+  await downloads.cancel(waits)
+  const again = await downloads.create({ ref: 'org/a', priority: 7, limitRate: 9_000 })
+  expect(again).toMatchObject({
+    created: false,
+    download: { id: cancelled, state: 'queued', priority: 7, limitRate: 9_000 },
+  })
+})
+
 it('opens no more connections to a host than it may, over all downloads', async () => {
   await using w = await openHubEngine()
   await w.engine.limits.change({ connectionsPerHost: 2 })

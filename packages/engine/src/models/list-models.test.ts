@@ -190,6 +190,28 @@ it('says that a model is there without a new job, until its branch moves on', as
   await completed(world, moved.task_id ?? '')
 })
 
+it.for(['its job is known', 'its job is forgotten'])(
+  'says that a model is there while its Hub does not answer, when %s',
+  async (what) => {
+    await using world = await openHubEngine()
+    const { main } = await pullTwoRevisions(world)
+    const { models, downloads } = world.engine
+    const { items } = await downloads.list({ limit: 9 })
+    if (what === 'its job is forgotten') for (const { id } of items) await downloads.forget(id)
+    const before = (await downloads.list({ limit: 9 })).items.map(({ id }) => id)
+    await world.hub.close()
+    const ready = await models.download({ hf_repo: 'org/name' }, { signal })
+    expect(ready).toMatchObject({
+      status: 'DOWNLOADED',
+      path: world.dir.join(REPO, 'snapshots', main),
+    })
+    expect(before.length === 0 ? [null] : before).toContain(ready.task_id)
+    const status = await models.status({ hf_repo: 'org/name' }, { signal })
+    expect(status).toMatchObject({ status: 'DOWNLOADED', download_id: null })
+    expect((await downloads.list({ limit: 9 })).items.map(({ id }) => id)).toEqual(before)
+  },
+)
+
 it('warns of what makes other programs stumble', async () => {
   await using world = await openHubEngine()
   const { main } = await pullTwoRevisions(world)

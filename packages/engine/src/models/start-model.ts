@@ -51,12 +51,13 @@ async function readyModel(
   if (found === null) return null
   const { commit, path } = found
   const isSure = isCommit(model.revision) || deps.environment.offline
-  if (!isSure && (await currentCommit(model, deps, options)) !== commit) return null
+  const current = isSure ? commit : await currentCommit(model, deps, options)
+  if (current !== null && current !== commit) return null
   const [job] = await wholeJobs(model, commit, ['completed'], deps)
   return { task_id: job?.record.id ?? null, status: 'DOWNLOADED', path }
 }
 
-/** null when the Hub does not say: a download then asks it with more patience. */
+/** null when the Hub does not say: then nothing speaks against what is there. */
 async function currentCommit(
   model: ModelId & { readonly revision: string },
   deps: ModelsDeps,

@@ -88,6 +88,16 @@ export class Model {
     this.#fill()
   }
 
+  /** The same request once more: one that was given up is tried again, another one stays. */
+  askAgain(known: Job | undefined, priority: number | undefined): Answer {
+    if (known === undefined) return 'QUEUE_FULL'
+    if (known.state === 'completed') return 'ok'
+    const isOver = known.state === 'failed' || known.state === 'cancelled'
+    if (isOver && this.isFull) return 'QUEUE_FULL'
+    if (priority !== undefined) known.priority = priority
+    return isOver ? this.act('retry', known.id) : 'ok'
+  }
+
   answerTo(action: PlainAction | 'move', id: string): Answer {
     const job = this.find(id)
     if (job === undefined) return 'DOWNLOAD_NOT_FOUND'
@@ -98,6 +108,8 @@ export class Model {
     const answer = this.answerTo(action, id)
     const job = this.find(id)
     if (answer !== 'ok' || job === undefined) return answer
+    const isRest = ['paused', 'failed', 'cancelled'].includes(job.state)
+    if ((action === 'resume' || action === 'retry') && isRest && this.isFull) return 'QUEUE_FULL'
     const isFresh = job.state === 'cancelled'
     if (action === 'pause') this.#stop(job, 'paused')
     if (action === 'cancel') {

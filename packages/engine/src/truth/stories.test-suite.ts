@@ -46,9 +46,6 @@ function expectAnswer(world: World, name: string, got: string, wanted: string): 
 function create(refIndex: number, priority: number | undefined, paused: boolean): Step {
   const ref = REFS[refIndex % REFS.length] ?? ''
   return step(`create ${ref} ${priority ?? ''} ${paused}`, async (model, world) => {
-    const newest = model.arrivals.findLast((id) => model.find(id)?.ref === ref)
-    const older = newest === undefined ? undefined : model.find(newest)
-    if (older !== undefined && priority !== undefined) older.priority = priority
     const known = model.jobFor(ref)
     const request = { ref, paused, ...(priority === undefined ? {} : { priority }) }
     if (known === undefined && !model.isFull) {
@@ -59,8 +56,33 @@ function create(refIndex: number, priority: number | undefined, paused: boolean)
       return
     }
     const got = await answerOf(world.engine.downloads.create(request))
-    expectAnswer(world, `create ${ref}`, got, known === undefined ? 'QUEUE_FULL' : 'ok')
-    if (known?.state === 'failed' || known?.state === 'cancelled') model.act('retry', known.id)
+    expectAnswer(world, `create ${ref}`, got, model.askAgain(known, priority))
+  })
+}
+
+/** Different refs, all asked for before the first is answered: the queue takes what it has room for. */
+function createAll(refIndices: readonly number[]): Step {
+  const refs = [...new Set(refIndices.map((each) => REFS[each % REFS.length] ?? ''))]
+  return step(`create at once ${refs}`, async (model, world) => {
+    // What a start meets with may free a slot before the next one is looked at.
+    const isCertain = model.isNetworkUp && !model.isDiskFull
+    if (!isCertain || model.queue().some((id) => model.published.has(model.find(id)?.ref ?? ''))) {
+      return
+    }
+    // One that was there before may take longer to be looked at.
+    const unknown = refs.filter(
+      (ref) => !model.published.has(ref) && !model.jobs.some((job) => job.ref === ref),
+    )
+    for (const _ of unknown) world.expectNewId()
+    const asked = unknown.map((ref) => world.engine.downloads.create({ ref }))
+    for (const [at, outcome] of (await Promise.allSettled(asked)).entries()) {
+      const ref = unknown[at] ?? ''
+      const wanted = model.isFull ? 'QUEUE_FULL' : 'ok'
+      const got = outcome.status === 'fulfilled' ? 'ok' : String(outcome.reason.code)
+      expectAnswer(world, `create at once ${ref}`, got, wanted)
+      if (outcome.status === 'rejected') continue
+      model.add(outcome.value.download.id, ref, { priority: 0, paused: false })
+    }
   })
 }
 
@@ -194,7 +216,19 @@ async function reopen(model: Model, world: World, { isLoose = false } = {}): Pro
 }
 
 /** For stories that are written by hand. */
-export const steps = { create, act, race, move, setLimits, deliver, network, disk, advance, kill }
+export const steps = {
+  create,
+  createAll,
+  act,
+  race,
+  move,
+  setLimits,
+  deliver,
+  network,
+  disk,
+  advance,
+  kill,
+}
 
 const index = fc.nat(20)
 const action = fc.constantFrom(...ACTIONS)
@@ -211,6 +245,7 @@ export const stories = fc.commands(
       .tuple(index, fc.option(fc.integer({ min: -1, max: 1 }), { nil: undefined }), fc.boolean())
       .map(([ref, priority, paused]) => create(ref, priority, paused && ref % 4 === 0)),
     index.map((ref) => create(ref, undefined, false)),
+    fc.array(index, { minLength: 2, maxLength: 8 }).map(createAll),
     index.map(deliver),
     index.map(deliver),
     fc.tuple(action, index).map(([what, which]) => act(what, which)),

@@ -14,7 +14,7 @@ import { World } from './world.fixture.ts'
 const STORIES = process.env['WINDLASS_TEST_SHARE'] === 'all' ? 2_000 : 300
 const seed = process.env['WINDLASS_TEST_SEED']
 
-const { act, advance, create, deliver, disk, network, race, setLimits } = steps
+const { act, advance, create, createAll, deliver, disk, network, race, setLimits } = steps
 /** A little later than the start, so that nothing happens in the same moment as a heartbeat. */
 async function begin(world: World): Promise<{ model: Model; real: World }> {
   await world.clock.advance(7)
@@ -72,6 +72,25 @@ const TOLD_BEFORE: Readonly<Record<string, readonly Step[]>> = {
     network(false),
     disk(false),
     ...Array.from({ length: 20 }, () => advance(9)),
+  ],
+  'takes no more into the queue than it has room for, however many ask at once': [
+    setLimits(1, 2),
+    createAll([0, 1, 2, 3, 4]),
+    act('cancel', 0),
+    createAll([3, 4]),
+  ],
+  'lets nobody back into a full queue': [
+    setLimits(1, 0),
+    create(0, undefined, false),
+    act('cancel', 0),
+    create(1, undefined, false),
+    act('retry', 0),
+    create(0, 1, false),
+    act('pause', 1),
+    create(2, undefined, false),
+    act('resume', 1),
+    act('cancel', 2),
+    act('resume', 1),
   ],
 }
 

@@ -146,7 +146,7 @@ export class World {
   /** The next numbers of chance make an id that was not there before. */
   expectNewId(): void {
     this.#ids++
-    this.#digits = Array.from({ length: 10 }, (_, n) => Math.floor(this.#ids / 31 ** n) % 31)
+    this.#digits.push(...Array.from({ length: 10 }, (_, n) => Math.floor(this.#ids / 31 ** n) % 31))
   }
 
   /** Always the same otherwise, so that the model knows how long each pause is. */

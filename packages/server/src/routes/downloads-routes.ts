@@ -96,6 +96,10 @@ const STEER: RouteDoc = {
   problems: [UNKNOWN, 'INVALID_STATE', 'DISK_FULL'],
   answers: { 200: DOWNLOAD },
 }
+const START: RouteDoc = {
+  problems: [UNKNOWN, 'INVALID_STATE', 'QUEUE_FULL', 'DISK_FULL'],
+  answers: { 200: DOWNLOAD },
+}
 
 const DOCS = {
   create: {
@@ -129,8 +133,8 @@ const DOCS = {
   cancel: { ...STEER, answers: { 200: CANCELLED } },
   pause: { ...STEER, answers: { 200: PAUSED } },
   move: { ...STEER, body: MOVE_TARGET },
-  resume: STEER,
-  retry: STEER,
+  resume: START,
+  retry: START,
 } as const satisfies Record<string, RouteDoc>
 
 /** Making, listing, reading, steering and forgetting single downloads. */

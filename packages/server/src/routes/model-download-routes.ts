@@ -99,7 +99,7 @@ const DOCS = {
     answers: { 200: MODEL_EXAMPLES.ready, 202: MODEL_EXAMPLES.task },
   },
   pause: { problems: ON_TASK, answers: { 200: MODEL_EXAMPLES.paused } },
-  resume: { problems: ON_TASK, answers: { 200: MODEL_EXAMPLES.resumed } },
+  resume: { problems: [...ON_TASK, 'QUEUE_FULL'], answers: { 200: MODEL_EXAMPLES.resumed } },
   cancel: { problems: ON_TASK, answers: { 200: MODEL_EXAMPLES.cancelled } },
   progress: {
     problems: ['DOWNLOAD_NOT_FOUND', 'TOO_MANY_STREAMS'],
