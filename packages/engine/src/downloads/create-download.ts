@@ -1,6 +1,7 @@
 import type { Download, DownloadRequest } from '@windlass/contract'
 import type { DownloadRepository } from '../database/download-repository.ts'
 import type { Limits } from '../engine.ts'
+import { WindlassError } from '../errors/windlass-error.ts'
 import type { Logger } from '../ports.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { StopRequest } from '../runtime/stop-request.ts'
@@ -83,9 +84,8 @@ async function answerOf(
   deps: CreateDeps,
 ): Promise<Download | null> {
   if (found.state === 'failed' || found.state === 'cancelled') {
-    const { connections, limitRate, priority } = request
-    const own = { connections, limitRate, priority }
-    return await deps.retry(found.id, own)
+    const { options, priority } = request
+    return await deps.retry(found.id, { ...options, priority })
   }
   if (found.state !== 'completed') {
     return await deps.describe(await withNewLimits(found, request, deps))

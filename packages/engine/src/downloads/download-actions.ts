@@ -25,7 +25,7 @@ export interface ActionDeps extends CleanUpDeps {
 }
 
 /** What a request says beside what is wanted. */
-type OwnLimits = Pick<DownloadRequest, 'priority' | 'connections' | 'limitRate'>
+type OwnLimits = Pick<DownloadRequest, 'priority'> & NonNullable<DownloadRequest['options']>
 
 /**
  * What a person can do to one download. Actions on the same download follow one
