@@ -92,7 +92,7 @@ it('lets nobody back into a full queue, and changes nothing then', async () => {
   expect(await downloads.find(cancelled)).toMatchObject({ state: 'cancelled', priority: 0 })
   expect(await downloads.find(paused)).toMatchObject({ state: 'paused' })
   await downloads.cancel(waits)
-  const again = await downloads.create({ ref: 'org/a', priority: 7, limitRate: 9_000 })
+  const again = await downloads.create({ ref: 'org/a', priority: 7, options: { limitRate: 9_000 } })
   expect(again).toMatchObject({
     created: false,
     download: { id: cancelled, state: 'queued', priority: 7, limitRate: 9_000 },
