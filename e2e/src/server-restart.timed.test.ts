@@ -11,6 +11,9 @@ import { openWorld, type Served, type World } from './support/world.ts'
 const MB = 1_000_000
 const MIB = 1024 * 1024
 const IDS = ['org/one', 'org/two', 'org/three', 'org/waits'] as const
+const CDN_RATE = 1.5 * MB
+/** What the CDN sends in the 100 ms within which a stop closes a connection: the program never got it. */
+const ON_THE_WAY_BYTES = CDN_RATE / 10
 const GOES_ON_MS = 3_000
 /** States that would mean: it did not go on. */
 const STUCK: readonly DownloadState[] = ['failed', 'blocked', 'cancelled', 'paused']
@@ -25,7 +28,7 @@ function filesOf(id: string): HubFileSpec[] {
 
 /** Three downloads under way, one that waits for a slot and one that is paused. */
 async function begin(world: World): Promise<{ served: Served; ids: string[]; pausedId: string }> {
-  world.hub.setCdnRate(1.5 * MB)
+  world.hub.setCdnRate(CDN_RATE)
   const served = await world.serve()
   const ids: string[] = []
   for (const id of IDS) {
@@ -67,7 +70,7 @@ async function finish(
   expect(await leftovers(world.cache)).toEqual([])
 }
 
-test('P8: SIGTERM ends a server with active downloads within 10 s, and nothing is fetched twice', async () => {
+test('P8: SIGTERM ends a server with active downloads within 10 s, and only what was on the way is fetched twice', async () => {
   await using world = await openWorld()
   const begun = await begin(world)
   const askedAt = performance.now()
@@ -78,10 +81,10 @@ test('P8: SIGTERM ends a server with active downloads within 10 s, and nothing i
   await finish(world, begun)
   const most = Math.max(...bytesFetchedAgain(ofCdn(world.hub)))
   process.stdout.write(`after SIGTERM at most ${most} bytes of a connection were fetched twice\n`)
-  expect(most).toBeLessThanOrEqual(MIB)
+  expect(most).toBeLessThanOrEqual(ON_THE_WAY_BYTES)
 })
 
-test('P1: a killed server goes on by itself within 3 s of its next start', async () => {
+test('P1: a killed server goes on by itself within 3 s of its next start, and fetches at most 1 MiB of a connection twice', async () => {
   await using world = await openWorld()
   const begun = await begin(world)
   begun.served.kill('SIGKILL')

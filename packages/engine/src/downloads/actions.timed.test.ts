@@ -190,8 +190,8 @@ const AFTER: Readonly<Record<string, readonly DownloadState[]>> = {
   retry: ['queued', 'resolving', 'downloading', 'failed'],
 }
 
-// A stall of this busy machine is no fault of ours; three in a row are unlikely.
-it.for(CASES)('$title: at once', { retry: 3, timeout: 60_000 }, async ({ place, action }) => {
+// These run beside no others, but a machine has work of its own: one stall of 100 ms is forgiven, two are not.
+it.for(CASES)('$title: at once', { retry: 1, timeout: 60_000 }, async ({ place, action }) => {
   await using w = await openHubEngine({
     engine: { limits: { ...LIMITS, connections: place.state === 'verifying' ? 8 : 2 } },
   })
