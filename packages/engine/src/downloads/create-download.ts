@@ -52,7 +52,8 @@ export function parseRequest(request: DownloadRequest, sources: SourceRegistry):
 
 /**
  * Accepts a request, or finds the job that it means already. One that failed or was
- * cancelled is tried again under its own id, so that its bytes are used.
+ * cancelled is tried again under its own id, so that its bytes are used; it stays paused where
+ * the request says so.
  *
  * @throws WindlassError REF_INVALID, QUEUE_FULL
  */
@@ -82,9 +83,7 @@ async function answerOf(
   deps: CreateDeps,
 ): Promise<Download | null> {
   if (found.state === 'failed' || found.state === 'cancelled') {
-    const { connections, limitRate, priority } = request
-    const own = { connections, limitRate, priority }
-    return await deps.retry(found.id, own)
+    return await deps.retry(found.id, request)
   }
   if (found.state !== 'completed') {
     return await deps.describe(await withNewLimits(found, request, deps))

@@ -56,7 +56,7 @@ function create(refIndex: number, priority: number | undefined, paused: boolean)
       return
     }
     const got = await answerOf(world.engine.downloads.create(request))
-    expectAnswer(world, `create ${ref}`, got, model.askAgain(known, priority))
+    expectAnswer(world, `create ${ref}`, got, model.askAgain(known, request))
   })
 }
 
