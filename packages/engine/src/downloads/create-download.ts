@@ -54,7 +54,8 @@ export function parseRequest(request: DownloadRequest, sources: SourceRegistry):
 
 /**
  * Accepts a request, or finds the job that it means already. One that failed or was
- * cancelled is tried again under its own id, so that its bytes are used.
+ * cancelled is tried again under its own id, so that its bytes are used; it stays paused where
+ * the request says so.
  *
  * @throws WindlassError REF_INVALID, DESTINATION_UNAVAILABLE, QUEUE_FULL
  */
@@ -84,8 +85,8 @@ async function answerOf(
   deps: CreateDeps,
 ): Promise<Download | null> {
   if (found.state === 'failed' || found.state === 'cancelled') {
-    const { options, priority } = request
-    return await deps.retry(found.id, { ...options, priority })
+    const { options, priority, paused } = request
+    return await deps.retry(found.id, { ...options, priority, paused })
   }
   if (found.state !== 'completed') {
     return await deps.describe(await withNewLimits(found, request, deps))

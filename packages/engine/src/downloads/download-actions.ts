@@ -25,7 +25,7 @@ export interface ActionDeps extends CleanUpDeps {
 }
 
 /** What a request says beside what is wanted. */
-type OwnLimits = Pick<DownloadRequest, 'priority'> & NonNullable<DownloadRequest['options']>
+type Wishes = Pick<DownloadRequest, 'priority' | 'paused'> & NonNullable<DownloadRequest['options']>
 
 /**
  * What a person can do to one download. Actions on the same download follow one
@@ -62,10 +62,11 @@ export class DownloadActions {
 
   /**
    * Starts a failed download again with the bytes it kept, a cancelled one from nothing; with
-   * limits and a priority of its own where they are given.
+   * limits and a priority of its own where they are given, and only made ready where it is to be
+   * `paused`.
    */
-  retry(id: string, own: OwnLimits = {}): Promise<Download> {
-    return this.#turns.run(id, () => this.#enqueue(id, 'retry', own))
+  retry(id: string, wishes: Wishes = {}): Promise<Download> {
+    return this.#turns.run(id, () => this.#enqueue(id, 'retry', wishes))
   }
 
   /** Removes every byte of ours and nothing else, and says what that was. */
@@ -107,13 +108,14 @@ export class DownloadActions {
   async #enqueue(
     id: string,
     trigger: 'resume' | 'retry',
-    { priority, connections, limitRate }: OwnLimits = {},
+    { priority, connections, limitRate, paused = false }: Wishes = {},
   ): Promise<Download> {
     const before = await this.#require(id)
     advance(before.state, trigger)
     if (before.cleanupPending) await cleanUp(before, this.#deps)
     const fresh = before.state === 'cancelled'
     const record = await this.#deps.ledger.move(id, trigger, {
+      held: paused,
       guard: async (db, { state }) => {
         if (isSettled(state)) await requireQueueRoom(db, this.#deps)
       },
@@ -131,6 +133,7 @@ export class DownloadActions {
       },
       ...(fresh || isOutdated(before) ? { resolution: null } : {}),
     })
+    if (paused) return await this.#deps.describe(record)
     const demand = await spaceDemandOf(record, this.#deps)
     if (demand !== null) await this.#deps.admission.expect(demand)
     this.#deps.scheduler.poke()

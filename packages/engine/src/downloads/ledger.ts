@@ -35,6 +35,8 @@ export interface LedgerDeps {
 
 export interface Change {
   readonly patch?: DownloadPatch
+  /** Pauses it in the same moment, so that it does not start. */
+  readonly held?: boolean
   /** Refuses by throwing, inside the transaction. */
   readonly guard?: (db: Kysely<Schema>, before: DownloadRecord) => Promise<void>
   /** The claim on whose behalf the change is made; an older one than the record's is refused. */
@@ -97,14 +99,15 @@ export class Ledger {
    *   or the claim is an old one; what the guard throws
    */
   move(id: string, trigger: StateTrigger, change: Change = {}): Promise<DownloadRecord> {
-    const { guard } = change
+    const { guard, held = false } = change
     return this.#write(async (db) => {
       const before = await this.#require(db, id)
       if (change.fence !== undefined && change.fence !== before.fence) {
         throw new WindlassError('INVALID_STATE', { detail: 'the claim on this download is lost' })
       }
       // Only `forget` leads out of the table, and the type excludes it.
-      const state = advance(before.state, trigger) as DownloadState
+      const next = advance(before.state, trigger) as DownloadState
+      const state = held ? (advance(next, 'pause') as DownloadState) : next
       await guard?.(db, before)
       const patch = { reason: null, retryAt: null, ...change.patch }
       const after = { ...before, ...patch, state }

@@ -40,6 +40,8 @@ export class Model {
   /** In the order in which they came. */
   readonly arrivals: string[] = []
   readonly published = new Set<string>()
+  /** How often the process died. */
+  deaths = 0
   isNetworkUp = true
   isDiskFull = false
   maxActive = 2
@@ -89,12 +91,19 @@ export class Model {
   }
 
   /** The same request once more: one that was given up is tried again, another one stays. */
-  askAgain(known: Job | undefined, priority: number | undefined): Answer {
+  askAgain(
+    known: Job | undefined,
+    { priority, paused }: { readonly priority?: number; readonly paused: boolean },
+  ): Answer {
     if (known === undefined) return 'QUEUE_FULL'
     if (known.state === 'completed') return 'ok'
     const isOver = known.state === 'failed' || known.state === 'cancelled'
     if (isOver && this.isFull) return 'QUEUE_FULL'
     if (priority !== undefined) known.priority = priority
+    if (isOver && paused) {
+      this.#renew(known, 'paused')
+      return 'ok'
+    }
     return isOver ? this.act('retry', known.id) : 'ok'
   }
 
@@ -110,7 +119,6 @@ export class Model {
     if (answer !== 'ok' || job === undefined) return answer
     const isRest = ['paused', 'failed', 'cancelled'].includes(job.state)
     if ((action === 'resume' || action === 'retry') && isRest && this.isFull) return 'QUEUE_FULL'
-    const isFresh = job.state === 'cancelled'
     if (action === 'pause') this.#stop(job, 'paused')
     if (action === 'cancel') {
       this.#stop(job, 'cancelled')
@@ -118,8 +126,7 @@ export class Model {
     }
     if (action === 'forget') this.jobs = this.jobs.filter((each) => each !== job)
     if (action === 'resume' || action === 'retry') {
-      Object.assign(job, { state: 'queued', attempts: 0, retryAt: null, interrupted: false })
-      if (isFresh) job.isResolved = false
+      this.#renew(job, 'queued')
     }
     this.#fill()
     return answer
@@ -304,6 +311,12 @@ export class Model {
   #complete(job: Job): void {
     this.#stop(job, 'completed')
     Object.assign(job, { attempts: 0, bytes: null })
+  }
+
+  /** Nothing counts that went wrong before; one that was cancelled begins from nothing. */
+  #renew(job: Job, state: 'queued' | 'paused'): void {
+    if (job.state === 'cancelled') job.isResolved = false
+    Object.assign(job, { state, attempts: 0, retryAt: null, interrupted: false })
   }
 
   #stop(job: Job, state: DownloadState): void {

@@ -79,6 +79,23 @@ const TOLD_BEFORE: Readonly<Record<string, readonly Step[]>> = {
     act('cancel', 0),
     createAll([3, 4]),
   ],
+  'leaves one that was cancelled paused when it is asked for so': [
+    create(C, undefined, false),
+    deliver(0),
+    act('cancel', 0),
+    create(C, 1, true),
+    act('resume', 0),
+  ],
+  'leaves one that failed paused when it is asked for so': [
+    network(false),
+    create(C, undefined, false),
+    ...Array.from({ length: 12 }, () => advance(9)),
+    advance(MANY),
+    create(C, undefined, true),
+    network(true),
+    advance(9),
+    act('resume', 0),
+  ],
   'lets nobody back into a full queue': [
     setLimits(1, 0),
     create(0, undefined, false),
