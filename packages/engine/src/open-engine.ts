@@ -43,6 +43,7 @@ import type { Source } from './sources/source.ts'
 import { createHubCacheStore } from './stores/hub-cache/create-hub-cache-store.ts'
 import type { Store } from './stores/store.ts'
 import { createHashing } from './verification/create-hashing.ts'
+import type { Hashing } from './verification/hasher.ts'
 
 /** Parts that a test brings along; what is absent is the engine's own. */
 export interface EngineParts {
@@ -56,6 +57,8 @@ export interface EngineParts {
   readonly store?: Store
   /** Brings the bytes instead of the one that asks for ranges. */
   readonly carrier?: Carrier
+  /** Tells the digests of what the carrier brought. */
+  readonly hashing?: Hashing
   readonly openDatabase?: typeof openDatabase
   readonly freeSpace?: typeof freeSpace
 }
@@ -138,7 +141,7 @@ async function assemble(
     }),
     (open) => open.close(),
   )
-  const hashing = closer.add('hashing', createHashing(), (worker) => worker.close())
+  const hashing = closer.add('hashing', given.hashing ?? createHashing(), (it) => it.close())
   const guarded = hosts.guard(http)
   const carrier =
     given.carrier ??
