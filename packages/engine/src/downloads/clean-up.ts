@@ -17,7 +17,8 @@ const EMPTY_PROGRESS = { receivedBytes: 0, totalBytes: null, filesDone: 0, files
  * was. May be called again after a crash: the receipts add up.
  */
 export async function cleanUp(record: DownloadRecord, deps: CleanUpDeps): Promise<CancelReceipt> {
-  const removed = await removeBytes(record, deps)
+  const resolution = await deps.downloads.resolution(record.id)
+  const removed = await removeBytes(record.id, resolution, deps)
   const receipt = {
     files: removed.files + (record.receipt?.files ?? 0),
     bytes: removed.bytes + (record.receipt?.bytes ?? 0),
@@ -29,12 +30,12 @@ export async function cleanUp(record: DownloadRecord, deps: CleanUpDeps): Promis
   return receipt
 }
 
-/** Removes the bytes alone, for a download that is about to be forgotten. */
+/** Removes the bytes alone, which are where its resolution says. */
 export async function removeBytes(
-  record: DownloadRecord,
-  { downloads, store }: CleanUpDeps,
+  id: string,
+  resolution: StoredResolution | null,
+  { store }: Pick<CleanUpDeps, 'store'>,
 ): Promise<CancelReceipt> {
-  const resolution = await downloads.resolution(record.id)
   if (resolution === null) return { files: 0, bytes: 0 }
-  return await store(resolution.placement).cleanUp(resolution.placement, record.id)
+  return await store(resolution.placement).cleanUp(resolution.placement, id)
 }

@@ -99,8 +99,10 @@ export class DownloadActions {
     return this.#turns.run(id, async () => {
       const record = await this.#require(id)
       advance(record.state, 'forget')
-      if (record.state !== 'completed') await removeBytes(record, this.#deps)
+      const resolution = await this.#deps.downloads.resolution(id)
       await this.#deps.ledger.forget(id)
+      // Last, so that no crash leaves a download without its bytes: what nobody owns goes at the next start.
+      if (record.state !== 'completed') await removeBytes(id, resolution, this.#deps)
     })
   }
 

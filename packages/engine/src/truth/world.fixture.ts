@@ -280,7 +280,15 @@ export class World {
         this.staged.delete(downloadId)
         return { files: bytes === undefined ? 0 : 1, bytes: bytes ?? 0 }
       },
-      sweep: async () => ({ files: 0, bytes: 0 }),
+      sweep: async (isOwned) => {
+        let files = 0
+        for (const id of [...this.staged.keys()]) {
+          if (await isOwned(id)) continue
+          this.staged.delete(id)
+          files++
+        }
+        return { files, bytes: files * PIECE }
+      },
     }
   }
 }
